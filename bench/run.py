@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Measures this build against its baselines and writes bench/results/<date>.json.
+
+Absolute figures are noise on a shared machine; what counts is the ratio between two things measured in turn in one run.
+"Per server-CPU-second" is requests divided by the user and system time the server's process used for them.
+"""
+
+import datetime
+import http.client
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / "target/release/mindvibe"
+BARE = ROOT / "target/release/examples/bare"
+OVERHEAD = ROOT / "target/release/examples/overhead"
+SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+CONNECTIONS = 32
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def cpu_seconds(pid):
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def resident_mib(pid):
+    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
+
+
+def call(port, method, path, body=None, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    payload = json.dumps(body) if body is not None else None
+    sent = {"content-type": "application/json"} if body is not None else {}
+    connection.request(method, path, payload, {**sent, **(headers or {})})
+    response = connection.getresponse()
+    return response.status, response.headers, response.read()
+
+
+def wait_for(port, path="/health"):
+    while True:
+        try:
+            if call(port, "GET", path)[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.002)
+
+
+class Server:
+    """The program on a data directory of its own; every layer on, the JSON access log written to a file."""
+
+    def __init__(self, data, trace=None):
+        self.port = free_port()
+        environment = {
+            **os.environ, "ENVIRONMENT": "development", "DATA_DIR": str(data), "MODELS_DIR": str(data / "no-models"),
+            "LISTEN_ADDR": f"127.0.0.1:{self.port}",
+            # Far above what a person needs: here the work is measured, not the limit.
+            **{f"RATE_LIMIT_{name}": "100000000/60" for name in ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_IN_BY_ACCOUNT", "SIGN_UP")},
+        }
+        self.log = open(data / "server.log", "ab")
+        self.out = open(data / "server.out", "ab")
+        command = [str(BIN), "serve"]
+        if trace:
+            command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(trace), *command]
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(command, env=environment, stdout=self.out, stderr=self.log, start_new_session=True)
+        wait_for(self.port)
+        self.started_ms = (time.monotonic() - self.began) * 1000
+        self.pid = self.process.pid
+        if trace:
+            self.pid = int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGTERM)
+        self.process.wait()
+        self.log.close()
+        self.out.close()
+
+
+def wrk(port, path, script=None, headers=(), environment=None):
+    """Requests done without an error in SECONDS."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
+    for header in headers:
+        command += ["-H", header]
+    if script:
+        command += ["-s", str(script)]
+    command.append(f"http://127.0.0.1:{port}{path}")
+    output = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **(environment or {})}).stdout
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    if wrong:
+        sys.exit(f"bench: {wrong.group(1)} answers of {path} were refusals")
+    return int(re.search(r"(\d+) requests in", output).group(1))
+
+
+def per_cpu_second(pid, work):
+    before = cpu_seconds(pid)
+    done = work()
+    return done / (cpu_seconds(pid) - before)
+
+
+def password_account(data):
+    environment = {**os.environ, "ENVIRONMENT": "development", "DATA_DIR": str(data)}
+    email, password = "bench@mind.example", "a long sentence nobody says aloud 7"
+    command = [str(BIN), "user", "create", "--email", email, "--role", "member", "--password-stdin"]
+    subprocess.run(command, input=password, text=True, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return {"email": email, "password": password}
+
+
+def browser(port, account):
+    """The cookie header of a signed-in browser."""
+    _, headers, _ = call(port, "POST", "/api/auth/login", account)
+    cookies = [value.split(";")[0] for value in headers.get_all("set-cookie")]
+    return "Cookie: " + "; ".join(cookie for cookie in cookies if cookie.startswith("__Host-sid"))
+
+
+def token(port, account):
+    return json.loads(call(port, "POST", "/auth/login", account)[2])["access_token"]
+
+
+def commits_per_second(data):
+    """Raw durable commits of one row: what one fsync for each write would allow on this disk."""
+    import sqlite3
+    db = sqlite3.connect(data / "raw.db", isolation_level=None)
+    db.execute("pragma journal_mode=wal")
+    db.execute("pragma synchronous=full")
+    db.execute("create table t (id integer primary key, body blob)")
+    began, count = time.monotonic(), 0
+    while time.monotonic() - began < 2:
+        db.execute("insert into t (body) values (zeroblob(200))")
+        count += 1
+    return count / (time.monotonic() - began)
+
+
+def measure(data):
+    account = password_account(data)
+    server = Server(data)
+    cookie = browser(server.port, account)
+    body = call(server.port, "GET", "/api/auth/me", headers={"Cookie": cookie.split(": ", 1)[1]})[2]
+    bare_port = free_port()
+    bare = subprocess.Popen([str(BARE), f"127.0.0.1:{bare_port}", body.decode()])
+    wait_for(bare_port, "/")
+    secret = {"BENCH_TOKEN": token(server.port, account)}
+    reads, bases, writes, rates = [], [], [], []
+    for _ in range(ROUNDS):
+        bases.append(per_cpu_second(bare.pid, lambda: wrk(bare_port, "/")))
+        reads.append(per_cpu_second(server.pid, lambda: wrk(server.port, "/api/auth/me", headers=[cookie])))
+        began = time.monotonic()
+        written = 0
+
+        def write():
+            nonlocal written
+            written = wrk(server.port, "/api/moods", ROOT / "bench/mood.lua", environment=secret)
+            return written
+
+        writes.append(per_cpu_second(server.pid, write))
+        rates.append(written / (time.monotonic() - began))
+    bare.terminate()
+    server.stop()
+
+    trace = data / "fsyncs.txt"
+    server = Server(data, trace)
+    secret = {"BENCH_TOKEN": token(server.port, account)}
+    before = sum(1 for _ in open(trace))
+    written = wrk(server.port, "/api/moods", ROOT / "bench/mood.lua", environment=secret)
+    fsyncs = sum(1 for _ in open(trace)) - before
+    server.stop()
+
+    starts, resident = [], []
+    for _ in range(5):
+        server = Server(data)
+        starts.append(server.started_ms)
+        time.sleep(0.5)
+        resident.append(resident_mib(server.pid))
+        server.stop()
+
+    median = statistics.median
+    p1, p2 = median(r / b for r, b in zip(reads, bases)), median(w / r for w, r in zip(writes, reads))
+    raw = commits_per_second(data)
+    said = subprocess.run([str(OVERHEAD)], capture_output=True, text=True, check=True).stdout
+    # Two lines: nonces from the system, and for free; what a person pays is the first.
+    cost = float(re.search(r"^P9 ([\d.]+)", said, re.MULTILINE).group(1))
+    slow_disk = f"; {median(rates) / raw:.1f} × raw single-row commits/s" if raw < 1000 else ""
+    return [
+        row("P1", "GET /api/auth/me, every layer on", "a bare axum route, same bytes", "≥ 0.60 (not yet required)", f"{p1:.2f}", p1 >= 0.60),
+        row("P2", "POST /api/moods, durable, 32 connections", "fsyncs counted; P1", "≤ 1 fsync per 8 writes; ≥ 0.35 × P1",
+            f"1 fsync per {written / fsyncs:.0f} writes; {p2:.2f} × P1{slow_disk}",
+            written / fsyncs >= 8 and p2 >= 0.35 and (raw >= 1000 or median(rates) >= 3 * raw)),
+        row("P7", "start to first 200 of /health; resident, idle", "—", "≤ 200 ms; ≤ 40 MiB",
+            f"{median(starts):.0f} ms; {median(resident):.0f} MiB", median(starts) <= 200 and median(resident) <= 40),
+        row("P9", "seal and open a 2 KiB reflection", "the bare AEAD", "≤ 1.5 ×", f"{cost:.2f} ×", cost <= 1.5),
+    ]
+
+
+def row(name, work, against, target, measured, met):
+    return {"id": name, "work": work, "against": against, "target": target, "measured": measured, "met": met}
+
+
+def main():
+    data = Path(tempfile.mkdtemp(prefix="mindvibe-bench-"))
+    try:
+        rows = measure(data)
+    finally:
+        shutil.rmtree(data)
+    date = datetime.date.today().isoformat()
+    report = {"date": date, "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}", "rows": rows}
+    (ROOT / "bench/results").mkdir(exist_ok=True)
+    (ROOT / f"bench/results/{date}.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    for entry in rows:
+        print(f"{entry['id']}  {entry['measured']:<40} target {entry['target']}{'' if entry['met'] else '   NOT MET'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+//! Who is asking, and the port through which `identity` tells.
+
+use futures_util::future::BoxFuture;
+use kernel::{Fault, Secret, UserId};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What somebody may do here, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Uses the product.
+    Member,
+    /// Runs it: accounts, jobs, health; never content.
+    Admin,
+    /// Set it up, and cannot be removed.
+    Owner,
+}
+
+impl Role {
+    /// The name in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "member" => Ok(Self::Member),
+            "admin" => Ok(Self::Admin),
+            "owner" => Ok(Self::Owner),
+            _ => Err("a role is member, admin or owner".to_owned()),
+        }
+    }
+}
+
+/// By which surface somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The browser's cookie.
+    Session,
+    /// An access token in `Authorization: Bearer`.
+    Token,
+}
+
+/// Somebody who has proven who they are. As a handler's argument it is the rule "signed in".
+///
+/// The only way to make one is [`Identities::resolve`]; no header names a user (A1-C1).
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The account.
+    pub user_id: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// The session, of either surface, that this request belongs to.
+    pub session_id: Uuid,
+    /// By which surface they came in.
+    pub credential: Credential,
+}
+
+/// A credential as the request presented it, not yet believed.
+pub enum Presented {
+    /// The value of the cookie `__Host-sid`.
+    Session(Secret<String>),
+    /// What follows `Bearer` (or `Token`) in `Authorization`, or the value of `x-api-key`.
+    Token(Secret<String>),
+}
+
+/// The port behind which accounts and sessions live; `identity` implements it, `server` plugs it in.
+pub trait Identities: Send + Sync + 'static {
+    /// Whom the credential belongs to; `None` when to nobody, or not any more.
+    fn resolve<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, Result<Option<Caller>, Fault>>;
+
+    /// Whether `token` was made for the session whose cookie is `sid` (signed double submit).
+    fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool;
+
+    /// A pseudonym of a user for the log: the same for the same user, not to be turned back without our key.
+    fn user_ref(&self, user: UserId) -> String;
+
+    /// A credential was seen in a place where it must not be (a URL); if it is valid it is revoked.
+    fn leaked<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, ()>;
+}

@@ -1,0 +1,45 @@
+//! The settings of the HTTP surface.
+
+use crate::limiter::Rates;
+use ipnet::IpNet;
+
+/// A route that takes bodies larger than JSON's 1 MiB, streamed.
+#[derive(Debug, Clone, Copy)]
+pub struct Upload {
+    /// The route as declared: `/api/recordings`.
+    pub route: &'static str,
+    /// The largest body, in bytes.
+    pub limit: u64,
+}
+
+/// The settings of the HTTP surface.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where people reach this server: `https://mind.example`. Never taken from a `Host` header (A1-L5).
+    pub public_origin: String,
+    /// Further origins that may send writes; exact, https.
+    pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Routes with large bodies.
+    pub uploads: Vec<Upload>,
+    /// How often what may be asked.
+    pub rates: Rates,
+}
+
+impl Config {
+    /// The settings for one origin, with the default limits.
+    pub fn for_origin(public_origin: impl Into<String>) -> Self {
+        Self {
+            public_origin: public_origin.into(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            uploads: Vec::new(),
+            rates: Rates::default(),
+        }
+    }
+
+    pub(crate) fn is_own_origin(&self, origin: &str) -> bool {
+        origin == self.public_origin || self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+}

@@ -1,0 +1,58 @@
+//! "Signed in" and "may administer" as arguments.
+
+use super::context;
+use crate::caller::{Caller, Role};
+use crate::limiter::Class;
+use crate::problem::Problem;
+use crate::steps::rate::count_anonymous;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kernel::{Fault, Kind};
+
+fn nobody() -> Fault {
+    Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first.")
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let context = context(parts)?.clone();
+        let Some(presented) = &context.presented else {
+            return Err(nobody().into());
+        };
+        let Some(caller) = context.identities.resolve(presented).await? else {
+            // A guessed credential must not be a way around the budget of callers that have none.
+            count_anonymous(&context.limiter, &context)?;
+            return Err(nobody().into());
+        };
+        let (snapshot, verdict) = context.limiter.take(Class::SignedIn, &caller.user_id.to_string());
+        // Set once a request: the extractor runs once, the value is kept in the extensions below.
+        let _ = context.user.set(caller.user_id);
+        if let Some(snapshot) = snapshot {
+            let _ = context.limit.set(snapshot);
+        }
+        verdict?;
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
+    }
+}
+
+/// Somebody who may administer. As a handler's argument it is the rule "administrators only": 403 for others.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.role >= Role::Admin {
+            return Ok(Self(caller));
+        }
+        Err(Fault::new(Kind::Forbidden, "administrators_only", "Only administrators may do this.").into())
+    }
+}

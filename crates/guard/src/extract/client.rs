@@ -1,0 +1,80 @@
+//! Where a request comes from, and how often its sender may ask.
+
+use super::context;
+use crate::context::Context;
+use crate::limiter::{Class, address_key};
+use crate::problem::Problem;
+use crate::steps::access_log::ip_prefix;
+use axum::extract::FromRequestParts;
+use http::header;
+use http::request::Parts;
+use kernel::Fault;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The address a request really comes from (trusted proxies taken into account).
+#[derive(Debug, Clone, Copy)]
+pub struct ClientIp(pub IpAddr);
+
+impl ClientIp {
+    /// Its network, /24 or /48: what may be stored.
+    pub fn prefix(self) -> String {
+        ip_prefix(self.0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientIp {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(context(parts)?.ip))
+    }
+}
+
+/// What the client calls itself, at most 256 characters; empty when it says nothing readable.
+#[derive(Debug, Clone)]
+pub struct UserAgent(pub String);
+
+impl<S: Sync> FromRequestParts<S> for UserAgent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let text = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
+        Ok(Self(text.chars().take(256).collect()))
+    }
+}
+
+/// The buckets, for limits that only the handler can name (passwords by account, recordings by user).
+pub struct Limits(Arc<Context>);
+
+impl Limits {
+    /// Takes one from a bucket of the sender's address.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub fn by_address(&self, class: Class) -> Result<(), Fault> {
+        self.by_key(class, &address_key(self.0.ip))
+    }
+
+    /// Takes one from a bucket of any other key: an account, a user.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
+        let (snapshot, verdict) = self.0.limiter.take(class, key);
+        if let (Some(snapshot), Err(_)) = (snapshot, &verdict) {
+            // The first refusal is the one that is answered.
+            let _ = self.0.refused_by.set(snapshot);
+        }
+        verdict
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Limits {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(context(parts)?.clone()))
+    }
+}

@@ -1,0 +1,27 @@
+//! How this house answers HTTP: one ordered list of checks, extractors that are the access rules, problem answers.
+//!
+//! A slice writes handlers in terms of these types and never touches a header itself. What is not here: who people are
+//! (the port [`Identities`], which `identity` implements) and what is stored.
+
+mod answer;
+mod caller;
+mod config;
+mod context;
+pub mod csp;
+mod extract;
+mod limiter;
+mod openapi;
+mod problem;
+mod stack;
+mod steps;
+
+pub use answer::Entity;
+pub use caller::{Caller, Credential, Identities, Presented, Role};
+pub use config::{Config, Upload};
+pub use context::CorrelationId;
+pub use extract::{Admin, ClientIp, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
+pub use limiter::{Class, Limiter, Rates, Window};
+pub use openapi::{ProblemBody, ProblemField};
+pub use problem::{Problem, Result};
+pub use stack::{Guard, protect};
+pub use steps::origin::check_websocket;

@@ -1,0 +1,106 @@
+//! The ordered list of checks that every request passes, and the place where their order is decided.
+
+use crate::caller::Identities;
+use crate::config::Config;
+use crate::context::{Context, CorrelationId};
+use crate::limiter::Limiter;
+use crate::problem::Problem;
+use crate::steps::{self, access_log::Line};
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use kernel::{Ambient, Fault};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+
+/// Everything the checks need.
+pub struct Guard {
+    /// The settings.
+    pub config: Config,
+    /// Time and chance.
+    pub ambient: Ambient,
+    /// The port to accounts and sessions.
+    pub identities: Arc<dyn Identities>,
+    /// The buckets.
+    pub limiter: Arc<Limiter>,
+}
+
+impl Guard {
+    /// A guard with empty buckets.
+    pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
+        let limiter = Arc::new(Limiter::new(&config.rates));
+        Self { config, ambient, identities, limiter }
+    }
+}
+
+/// One check: lets the request on, or answers for it.
+type Check = fn(&Guard, &Context, &mut Request) -> Result<(), Fault>;
+
+/// The checks, in order. Cheap and sure ones first, so that a hostile request costs little.
+const CHECKS: &[Check] = &[
+    // First, so that nothing after it can be tempted to read who somebody claims to be.
+    steps::identity_headers::strip,
+    // Before anything is parsed: sizes.
+    steps::sizes::check,
+    // A credential in a URL ends up in histories and logs; refused before it could work.
+    steps::credential::refuse_in_url,
+    // Two credentials would let one be checked and the other be used (A1-C4).
+    steps::credential::refuse_ambiguous,
+    // Before the body is read: a type that nobody here takes.
+    steps::content_type::check,
+    // A browser tells where a write comes from; the session's cookie needs its token as well.
+    steps::origin::check,
+    steps::csrf::check,
+    // Last, so that a refused forgery does not use up the victim's budget.
+    steps::rate::check,
+];
+
+/// Puts the checks around a whole application. Everything it serves, pages included, goes through this one door.
+pub fn protect(router: Router, guard: Arc<Guard>) -> Router {
+    router.layer(axum::middleware::from_fn_with_state(guard, serve))
+}
+
+async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+    let correlation_id = CorrelationId(guard.ambient.uuid());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let ip = steps::client_ip::find(peer, request.headers(), &guard.config.trusted_proxies);
+    let (presented, found) = steps::credential::find(request.headers());
+    let context = Arc::new(Context {
+        correlation_id,
+        ip,
+        presented,
+        identities: guard.identities.clone(),
+        limiter: guard.limiter.clone(),
+        user: OnceLock::new(),
+        limit: OnceLock::new(),
+        refused_by: OnceLock::new(),
+    });
+    let line = Line::begin(&guard, &request);
+    request.extensions_mut().insert(found);
+    request.extensions_mut().insert(correlation_id);
+    request.extensions_mut().insert(context.clone());
+
+    let refused = CHECKS.iter().find_map(|check| check(&guard, &context, &mut request).err());
+    let mut response = if let Some(fault) = refused {
+        let uri = request.uri().clone();
+        // A body is not to be held across an await.
+        drop(request);
+        steps::credential::revoke_leaked(&guard, &fault, &uri).await;
+        Problem::from(fault).into_response()
+    } else {
+        let request = steps::sizes::bound_body(&guard, request);
+        // A panic is our fault, not the end of the connection: 500, and the next request is served (A1-C5).
+        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(panic) => Problem::from(steps::panics::fault(panic.as_ref())).into_response(),
+        }
+    };
+    steps::problems::write(&context, line.path(), &mut response);
+    steps::headers::write(&guard, &context, &mut response);
+    line.end(&guard, &context, &response);
+    response
+}

@@ -1,0 +1,80 @@
+//! One JSON line a request (A1-L4): what, how it ended, how long; never a query, a body, a credential or a whole address.
+
+use crate::context::Context;
+use crate::stack::Guard;
+use axum::extract::{MatchedPath, Request};
+use axum::response::Response;
+use http::Method;
+use kernel::Timestamp;
+use std::net::IpAddr;
+
+/// What is known when the request comes in.
+pub(crate) struct Line {
+    began: Timestamp,
+    method: Method,
+    route: Option<MatchedPath>,
+    path: String,
+}
+
+impl Line {
+    pub(crate) fn begin(guard: &Guard, request: &Request) -> Self {
+        Self {
+            began: guard.ambient.now(),
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            path: request.uri().path().to_owned(),
+        }
+    }
+
+    /// The path of the request, without its query.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn end(self, guard: &Guard, context: &Context, response: &Response) {
+        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+            return;
+        }
+        let latency_us = guard.ambient.now().since(self.began).as_micros();
+        // The route as declared, not the path as sent: a path may hold an id, and a stranger's path may hold anything.
+        let route = self.route.as_ref().map_or("(none)", MatchedPath::as_str);
+        let user_ref = context.user.get().map(|user| guard.identities.user_ref(*user));
+        tracing::info!(
+            target: "access",
+            event = "request",
+            request_id = %context.correlation_id,
+            user_ref,
+            method = self.method.as_str(),
+            route,
+            status = response.status().as_u16(),
+            latency_us = u64::try_from(latency_us).unwrap_or(u64::MAX),
+            ip_prefix = ip_prefix(context.ip),
+        );
+    }
+}
+
+/// The network of an address: /24 or /48. Enough to see a pattern, too little to find a person.
+pub(crate) fn ip_prefix(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_whole_address_is_logged() {
+        assert_eq!(ip_prefix("192.0.2.77".parse().unwrap()), "192.0.2.0/24");
+        assert_eq!(ip_prefix("::ffff:192.0.2.77".parse().unwrap()), "192.0.2.0/24");
+        assert_eq!(ip_prefix("2001:db8:1:2::3".parse().unwrap()), "2001:db8:1::/48");
+    }
+}

@@ -1,0 +1,44 @@
+//! A write with the session's cookie needs the token that was made for that session (A1-C4).
+
+use crate::caller::Presented;
+use crate::context::Context;
+use crate::stack::Guard;
+use crate::steps::credential::cookie;
+use axum::extract::{MatchedPath, Request};
+use http::Method;
+use kernel::{Fault, Kind};
+
+const CSRF_COOKIE: &str = "__Host-csrf";
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Writes by which a session begins: whoever still has an old cookie must be able to make them. The check of the origin
+/// holds for them as for all others.
+const BEFORE_SESSION: &[&str] = &["/api/auth/login", "/api/auth/signup", "/api/setup", crate::csp::REPORT_PATH];
+
+/// 403 unless header and cookie hold the same token, and it was made for this session.
+pub(crate) fn check(guard: &Guard, context: &Context, request: &mut Request) -> Result<(), Fault> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || kernel::weaken::is("A1-C4") {
+        return Ok(());
+    }
+    let Some(Presented::Session(sid)) = &context.presented else {
+        return Ok(());
+    };
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if BEFORE_SESSION.contains(&route) {
+        return Ok(());
+    }
+    // A protection that refuses everybody is broken too.
+    if kernel::weaken::is("A1-C4.control") {
+        return Err(Fault::new(Kind::Forbidden, "csrf_refused", "Refused."));
+    }
+    let sent = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    let kept = cookie(request.headers(), CSRF_COOKIE);
+    match (sent, kept) {
+        (Some(sent), Some(kept)) if sent == kept && guard.identities.csrf_matches(sid, sent) => Ok(()),
+        _ => Err(Fault::new(
+            Kind::Forbidden,
+            "csrf_refused",
+            "The header X-CSRF-Token must hold the value of the cookie __Host-csrf, made for this session.",
+        )),
+    }
+}

@@ -1,0 +1,14 @@
+//! One file a check; `stack.rs` has their order.
+
+pub(crate) mod access_log;
+pub(crate) mod client_ip;
+pub(crate) mod content_type;
+pub(crate) mod credential;
+pub(crate) mod csrf;
+pub(crate) mod headers;
+pub(crate) mod identity_headers;
+pub(crate) mod origin;
+pub(crate) mod panics;
+pub(crate) mod problems;
+pub(crate) mod rate;
+pub(crate) mod sizes;

@@ -1,0 +1,139 @@
+//! Writes the body of every refusal and failure, and the log line of a failure.
+
+use crate::context::Context;
+use crate::openapi::{ProblemBody, ProblemField};
+use crate::problem::{Raised, status};
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use kernel::{Fault, Kind};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Gives a faulty response its body: RFC 9457, or the provider's shape under `/v1/`.
+pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
+    let fault = match response.extensions_mut().remove::<Raised>() {
+        Some(Raised(fault)) => fault,
+        None => match unnamed(response) {
+            Some(fault) => Arc::new(fault),
+            None => return,
+        },
+    };
+    if matches!(fault.kind(), Kind::Internal | Kind::Unavailable | Kind::Timeout) {
+        let cause = fault.source().map(chain).unwrap_or_default();
+        tracing::error!(event = "failure", request_id = %context.correlation_id, code = fault.code(), cause, "{}", fault.detail());
+    }
+    // The weakened build calls mistakes and failures alike a success, as the audited one did.
+    if kernel::weaken::is("A1-C5") && matches!(fault.kind(), Kind::Internal | Kind::BadRequest | Kind::Invalid) {
+        *response.status_mut() = StatusCode::OK;
+    } else {
+        *response.status_mut() = status(fault.kind());
+    }
+    let headers = response.headers_mut();
+    if let Some(after) = fault.retry_delay() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+    }
+    if fault.kind() == Kind::Unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    let provider = path.starts_with("/v1/");
+    let media = if provider { "application/json" } else { "application/problem+json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.remove(header::CONTENT_LENGTH);
+    let body = if provider {
+        provider_body(&fault, response.status())
+    } else {
+        problem_body(context, &fault, response.status())
+    };
+    *response.body_mut() = Body::from(body);
+}
+
+/// The fault behind an error status that no handler of ours raised: the router's, or a library's.
+fn unnamed(response: &Response) -> Option<Fault> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    Some(match status {
+        StatusCode::NOT_FOUND => Fault::not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => Fault::new(
+            Kind::MethodNotAllowed,
+            "method_not_allowed",
+            "This place does not take that method; Allow names those it does.",
+        ),
+        StatusCode::RANGE_NOT_SATISFIABLE => Fault::new(
+            Kind::RangeNotSatisfiable,
+            "range_not_satisfiable",
+            "The range begins after the end; Content-Range says how long it is.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::new(Kind::TooLarge, "too_large", "The body is too large."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Fault::new(Kind::UnsupportedMedia, "unsupported_media_type", "This type of content is not taken here.")
+        }
+        status if status.is_client_error() => {
+            Fault::new(Kind::BadRequest, "bad_request", "The request could not be read.")
+        }
+        status => Fault::internal(format!("answered {status} without saying why")),
+    })
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ": {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8> {
+    let detail = if kernel::weaken::is("A1-M5") {
+        let cause = fault.source().map_or_else(|| fault.detail().to_owned(), chain);
+        format!("{cause}: {fault:?} at {}", file!())
+    } else {
+        fault.detail().to_owned()
+    };
+    let body = ProblemBody {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error").to_owned(),
+        status: status.as_u16(),
+        code: fault.code(),
+        detail,
+        correlation_id: context.correlation_id.to_string(),
+        retryable: matches!(fault.kind(), Kind::TooMany | Kind::Unavailable | Kind::Timeout),
+        errors: fault
+            .fields()
+            .iter()
+            .map(|field| ProblemField {
+                field: field.field.clone().into_owned(),
+                code: field.code.to_owned(),
+                detail: field.detail.clone().into_owned(),
+            })
+            .collect(),
+    };
+    // Plain strings and numbers always serialise.
+    serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The shape that clients of the OpenAI API parse.
+fn provider_body(fault: &Fault, status: StatusCode) -> Vec<u8> {
+    let first = fault.fields().first();
+    let kind = match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    };
+    let message = first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", field.field, field.detail));
+    let body = serde_json::json!({"error": {
+        "message": message,
+        "type": kind,
+        "param": first.map(|field| field.field.as_ref()),
+        "code": fault.code(),
+    }});
+    body.to_string().into_bytes()
+}

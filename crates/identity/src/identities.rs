@@ -1,0 +1,79 @@
+//! Who is asking: this slice's side of `guard`'s port.
+
+use crate::Identity;
+use data_encoding::HEXLOWER;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use guard::{Caller, Identities, Presented};
+use hmac::{Hmac, KeyInit, Mac};
+use kernel::{Fault, Secret, UserId};
+use seal::{Purpose, TokenHash, csrf, token};
+use sha2::Sha256;
+use std::sync::Arc;
+
+/// What `server` plugs into `guard`.
+pub(crate) struct Port(pub(crate) Arc<Identity>);
+
+fn hash_of(presented: &Presented) -> Option<TokenHash> {
+    match presented {
+        Presented::Session(sid) => token::parse(Purpose::Session, sid.expose()),
+        Presented::Token(text) => token::parse(Purpose::Access, text.expose()),
+    }
+}
+
+impl Identities for Port {
+    fn resolve<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+        async move {
+            let Some(hash) = hash_of(presented) else { return Ok(None) };
+            Ok(self.0.session_of(&hash).await?.map(|known| known.caller.clone()))
+        }
+        .boxed()
+    }
+
+    fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool {
+        self.0.csrf_matches(sid, token)
+    }
+
+    fn user_ref(&self, user: UserId) -> String {
+        self.0.pseudonym("user", user.uuid().as_bytes(), 12)
+    }
+
+    fn leaked<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, ()> {
+        async move {
+            let Some(hash) = hash_of(presented) else { return };
+            match self.0.end_session_of(&hash).await {
+                Ok(true) => {
+                    tracing::warn!(event = "leaked_credential", "a valid credential was seen in a URL and revoked")
+                }
+                Ok(false) => {}
+                // It was refused all the same; it only lives on where else it is held.
+                Err(error) => tracing::error!(%error, "a credential that was seen in a URL could not be revoked"),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Identity {
+    /// An anti-forgery value for the session of this cookie.
+    pub(crate) fn csrf_for(&self, sid: &Secret<String>) -> String {
+        csrf::mint(&self.csrf_key, sid.expose(), &*self.ambient.rng)
+    }
+
+    /// Whether an anti-forgery value was made for the session of this cookie.
+    pub(crate) fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool {
+        csrf::check(&self.csrf_key, sid.expose(), token, token)
+    }
+
+    /// What stands for a value where the value must not: the first `digits` (at most 64) of its HMAC-SHA-256, in hex.
+    pub(crate) fn pseudonym(&self, domain: &'static str, value: &[u8], digits: usize) -> String {
+        // HMAC takes keys of every length (RFC 2104, section 3), so this cannot fail.
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.log_key.expose()).expect("HMAC takes every key");
+        mac.update(domain.as_bytes());
+        mac.update(&[0]);
+        mac.update(value);
+        let mut text = HEXLOWER.encode(&mac.finalize().into_bytes());
+        text.truncate(digits);
+        text
+    }
+}

@@ -1,0 +1,41 @@
+//! What this slice does without being asked: it deletes sessions whose time is long over (A2-12).
+
+use crate::{Identity, queries};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it looks.
+pub const SWEEP_EVERY: Duration = Duration::from_mins(5);
+/// How long a session is kept after its end, so that "where was I signed in" has an answer; see `docs/retention.md`.
+const KEPT: Duration = Duration::from_hours(7 * 24);
+/// How many rows go in one transaction.
+const PART: i64 = 1_000;
+
+impl Identity {
+    /// Deletes the sessions that ended a week ago; answers how many it were. Doing it in two processes at once is harmless.
+    pub async fn sweep(&self) -> store::Result<u64> {
+        let before = self.ambient.now().minus(KEPT);
+        let mut total = 0;
+        loop {
+            let mut tx = self.db.begin().await?;
+            let deleted = queries::sweep(&mut tx, before, PART).await?;
+            tx.commit().await?;
+            total += deleted;
+            if deleted < PART.unsigned_abs() {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+/// Sweeps every [`SWEEP_EVERY`]; never returns. To stop it, drop it: what is not committed is done by the next sweep.
+pub async fn keep_tidy(identity: Arc<Identity>) {
+    loop {
+        match identity.sweep().await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "deleted sessions that were over"),
+            Err(error) => tracing::warn!(%error, "sessions that are over could not be deleted; tried again later"),
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}

@@ -1,0 +1,46 @@
+//! `GET /api/auth/me`: who is signed in.
+
+use crate::client::Client;
+use crate::model::{SessionView, User};
+use crate::{Identity, cookies};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use guard::{Caller, Credential, Json};
+use http::header::SET_COOKIE;
+use kernel::{Fault, Kind};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Who is signed in, and by which session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    /// Who.
+    user: User,
+    /// By which session.
+    session: SessionView,
+}
+
+/// Tells who is signed in. A browser that has lost its anti-forgery cookie gets another.
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "me", tag = "identity",
+    extensions(("x-auth" = json!("caller"))),
+    responses((status = 200, body = Me), (status = 401, body = guard::ProblemBody)))]
+pub(crate) async fn handler(
+    State(identity): State<Arc<Identity>>,
+    caller: Caller,
+    client: Client,
+) -> guard::Result<Response> {
+    let known = identity.session_by_id(caller.session_id).await?;
+    // It may have ended between the two questions.
+    let known = known.ok_or_else(|| Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))?;
+    let body = Json(Me { user: known.user.clone(), session: known.session });
+    let sid = client.sid.as_ref().filter(|_| caller.credential == Credential::Session);
+    let needs =
+        |sid: &&kernel::Secret<String>| !client.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));
+    if let Some(sid) = sid.filter(needs) {
+        let left = known.session.expires_at.since(identity.ambient.now());
+        let cookie = cookies::csrf(&identity.csrf_for(sid), left);
+        return Ok(([(SET_COOKIE, cookie)], body).into_response());
+    }
+    Ok(body.into_response())
+}

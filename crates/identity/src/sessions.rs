@@ -1,0 +1,216 @@
+//! Sessions of both surfaces: how they begin, are recognised, slide and end.
+//!
+//! A session is a row; what its owner holds is a random token of which only the hash is stored. A browser's slides: it ends
+//! 14 days after it was last used, and 30 days after it began whatever happens. An access token ends after 15 minutes.
+
+use crate::Identity;
+use crate::client::Client;
+use crate::model::{SessionKind, SessionView, User};
+use crate::queries::{self, Live, NewSession};
+use guard::{Caller, Credential};
+use kernel::{Fault, Secret, Timestamp, UserId};
+use seal::{Purpose, TokenHash, token};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+const DAY: Duration = Duration::from_hours(24);
+/// A browser's session ends this long after it was last used …
+const IDLE: Duration = DAY.saturating_mul(14);
+/// … and this long after it began.
+pub(crate) const BROWSER_LIFE: Duration = DAY.saturating_mul(30);
+/// How long an access token lasts.
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(15);
+/// How exactly is noted when a session was last used: a write for each request would cost more than the request.
+const NOTED_EVERY: Duration = Duration::from_mins(1);
+/// How many sessions of one kind one person may have; the oldest make room (ASVS 7.1.2, A2-12).
+const MOST: i64 = 20;
+
+/// A session that counts, and its owner.
+pub(crate) struct Known {
+    pub(crate) caller: Caller,
+    pub(crate) user: User,
+    pub(crate) session: SessionView,
+    idle_expires_at: Timestamp,
+    last_seen_at: Timestamp,
+    /// Whether the present use has been noted, or need not be.
+    noted: AtomicBool,
+}
+
+impl Known {
+    fn new(live: Live) -> Self {
+        let credential = match live.kind {
+            SessionKind::Browser => Credential::Session,
+            SessionKind::Token => Credential::Token,
+        };
+        Self {
+            caller: Caller { user_id: live.user_id, role: live.role.0, session_id: live.session_id, credential },
+            user: User {
+                id: live.user_id,
+                email: live.email,
+                display_name: live.display_name,
+                role: live.role.0,
+                time_zone: live.time_zone,
+                created_at: live.created_at,
+            },
+            session: SessionView { id: live.session_id, created_at: live.began_at, expires_at: live.expires_at },
+            idle_expires_at: live.idle_expires_at,
+            last_seen_at: live.last_seen_at,
+            // An access token does not slide.
+            noted: AtomicBool::new(live.kind == SessionKind::Token),
+        }
+    }
+
+    fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.session.expires_at && now < self.idle_expires_at
+    }
+
+    /// Whether this is the one use that has to be noted.
+    fn is_to_be_noted(&self, now: Timestamp) -> bool {
+        now.since(self.last_seen_at) >= NOTED_EVERY && !self.noted.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Identity {
+    /// Begins a session; `None` when the account may not be used (any more). The session whose cookie came along ends with
+    /// it, whoever put that cookie there (session fixation).
+    pub(crate) async fn begin_session(
+        &self,
+        user_id: UserId,
+        kind: SessionKind,
+        client: &Client,
+    ) -> Result<Option<Secret<String>>, Fault> {
+        let (purpose, idle, life) = match kind {
+            SessionKind::Browser => (Purpose::Session, IDLE, BROWSER_LIFE),
+            SessionKind::Token => (Purpose::Access, TOKEN_LIFE, TOKEN_LIFE),
+        };
+        let (secret, token_hash) = token::mint(purpose, &*self.ambient.rng);
+        let at = self.ambient.now();
+        let session = NewSession {
+            id: self.ambient.uuid(),
+            user_id,
+            token_hash,
+            kind,
+            at,
+            idle_expires_at: at.plus(idle),
+            expires_at: at.plus(life),
+            ip_prefix: client.ip_prefix.clone(),
+            user_agent: client.user_agent.clone(),
+        };
+        let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
+        let mut tx = self.db.begin().await?;
+        if !queries::insert_session(&mut tx, session).await? {
+            return Ok(None);
+        }
+        if let Some(old) = &old {
+            queries::revoke_by_hash(&mut tx, old, at).await?;
+        }
+        let evicted = queries::evict(&mut tx, user_id, kind, MOST, at).await?;
+        tx.commit().await?;
+        if let Some(cache) = &self.cache {
+            old.iter().for_each(|old| cache.forget_hash(old.as_bytes()));
+            evicted.iter().for_each(|ended| cache.forget_hash(&ended.token_hash));
+        }
+        Ok(Some(secret))
+    }
+
+    /// The session of a token, if it counts now.
+    pub(crate) async fn session_of(self: &Arc<Self>, hash: &TokenHash) -> Result<Option<Arc<Known>>, Fault> {
+        let now = self.ambient.now();
+        if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(hash, now)) {
+            return Ok(self.use_of(known, now));
+        }
+        let before = self.cache.as_ref().map(crate::cache::Cache::before);
+        let live = queries::find_session(&mut self.db.lookup().await?, hash).await?;
+        let Some(known) = live.map(|live| Arc::new(Known::new(live))) else {
+            return Ok(None);
+        };
+        if let (Some(cache), Some(before)) = (&self.cache, before) {
+            cache.put(before, hash, known.clone(), now);
+        }
+        Ok(self.use_of(known, now))
+    }
+
+    /// The session of a caller, who has just been recognised by it.
+    pub(crate) async fn session_by_id(self: &Arc<Self>, id: Uuid) -> Result<Option<Arc<Known>>, Fault> {
+        let now = self.ambient.now();
+        if let Some(known) = self.cache.as_ref().and_then(|cache| cache.by_session(id, now)) {
+            return Ok(self.use_of(known, now));
+        }
+        let live = queries::find_session_by_id(&mut self.db.lookup().await?, id).await?;
+        Ok(live.and_then(|live| self.use_of(Arc::new(Known::new(live)), now)))
+    }
+
+    fn use_of(self: &Arc<Self>, known: Arc<Known>, now: Timestamp) -> Option<Arc<Known>> {
+        if !known.is_alive(now) {
+            return None;
+        }
+        if known.is_to_be_noted(now) {
+            let (identity, id) = (self.clone(), known.session.id);
+            let idle_expires_at = now.plus(IDLE).min(known.session.expires_at);
+            // Beside the request: reading must go on while the disk takes no writes.
+            tokio::spawn(async move {
+                if let Err(error) = identity.note_use(id, now, idle_expires_at).await {
+                    tracing::warn!(%error, "the use of a session could not be noted; the next one tries again");
+                }
+            });
+        }
+        Some(known)
+    }
+
+    async fn note_use(&self, id: Uuid, now: Timestamp, idle_expires_at: Timestamp) -> store::Result<()> {
+        let mut tx = self.db.begin().await?;
+        queries::slide(&mut tx, id, now, idle_expires_at).await?;
+        tx.commit().await
+    }
+
+    /// Ends a session. Doing it again does nothing.
+    pub(crate) async fn end_session(&self, id: Uuid) -> Result<(), Fault> {
+        let mut tx = self.db.begin().await?;
+        queries::revoke(&mut tx, id, self.ambient.now()).await?;
+        tx.commit().await?;
+        if let Some(cache) = &self.cache {
+            cache.forget(id);
+        }
+        Ok(())
+    }
+
+    /// Ends the session of a token; `false` when there is none that counts.
+    pub(crate) async fn end_session_of(&self, hash: &TokenHash) -> Result<bool, Fault> {
+        let mut tx = self.db.begin().await?;
+        let ended = queries::revoke_by_hash(&mut tx, hash, self.ambient.now()).await?;
+        tx.commit().await?;
+        if let Some(cache) = &self.cache {
+            cache.forget_hash(hash.as_bytes());
+        }
+        Ok(ended)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use guard::Role;
+    use kernel::Ambient;
+
+    /// Somebody with a session.
+    pub(crate) fn known(ambient: &Ambient) -> Known {
+        let (user_id, session_id, now) = (ambient.id::<UserId>(), ambient.uuid(), ambient.now());
+        Known {
+            caller: Caller { user_id, role: Role::Member, session_id, credential: Credential::Session },
+            user: User {
+                id: user_id,
+                email: "a@example.org".to_owned(),
+                display_name: "A".to_owned(),
+                role: Role::Member,
+                time_zone: "UTC".to_owned(),
+                created_at: now,
+            },
+            session: SessionView { id: session_id, created_at: now, expires_at: now.plus(BROWSER_LIFE) },
+            idle_expires_at: now.plus(IDLE),
+            last_seen_at: now,
+            noted: AtomicBool::new(false),
+        }
+    }
+}

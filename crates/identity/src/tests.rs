@@ -1,0 +1,58 @@
+//! This slice as a client sees it, on both engines, behind the real checks of `guard`.
+
+mod harness;
+mod sessions;
+mod set_up;
+mod sign_in;
+
+use harness::House;
+use store::testing;
+
+store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_removed_account_leaves_nothing);
+
+async fn statements_are_sound(db: store::Db) {
+    testing::statements(&db, crate::STATEMENTS).await;
+    testing::no_scans(&db, crate::STATEMENTS, &["users", "sessions"]).await;
+    assert_eq!(testing::pairs(crate::STATEMENTS), 0);
+}
+
+async fn the_sweep_takes_what_is_long_over(db: store::Db) {
+    use std::time::Duration;
+    let house = House::open(&db).await;
+    let user = house.member("sweep@example.org").await;
+    house.sign_in("sweep@example.org").await;
+    let insert = store::Sql::same(
+        "insert into sessions (id, user_id, token_hash, kind, created_at, last_seen_at, idle_expires_at, expires_at,
+                               ip_prefix, user_agent, token_epoch)
+         values ($1, $2, $3, 'browser', $4, $4, $4, $4, '', '', 0)",
+    );
+    let mut tx = db.begin().await.unwrap();
+    for _ in 0..1_500 {
+        let (id, at) = (house.ambient.uuid(), house.ambient.now());
+        let hash = house.ambient.bytes::<32>().to_vec();
+        tx.sql(insert).bind(id).bind(user.id).bind(hash).bind(at).run().await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let week = Duration::from_hours(7 * 24);
+    house.clock.advance(week - Duration::from_secs(1));
+    assert_eq!(house.identity.sweep().await.unwrap(), 0, "they ended less than a week ago");
+    house.clock.advance(Duration::from_secs(1));
+    assert_eq!(house.identity.sweep().await.unwrap(), 1_500, "more than go in one transaction");
+    assert_eq!(house.identity.sweep().await.unwrap(), 0, "the one that lives stays");
+    house.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(house.identity.sweep().await.unwrap(), 1);
+}
+
+async fn a_removed_account_leaves_nothing(db: store::Db) {
+    let house = House::open(&db).await;
+    let user = house.member("gone@example.org").await;
+    let sid = house.sign_in("gone@example.org").await;
+    house.identity.keys.of(user.id).await.unwrap();
+    assert!(house.identity.remove_user(user.id).await.unwrap());
+    assert!(!house.identity.remove_user(user.id).await.unwrap());
+    assert_eq!(house.me(&sid).await.status, 401);
+    assert_eq!(house.identity.keys.of(user.id).await.err(), Some(store::Error::NoKey));
+    assert_eq!(house.log_in("gone@example.org", harness::PASSWORD).await.status, 401);
+    let owner = house.owner().await;
+    assert!(!house.identity.remove_user(owner).await.unwrap(), "the owner stays");
+}

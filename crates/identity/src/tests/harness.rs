@@ -1,0 +1,175 @@
+//! The routes behind `guard`, a clock that moves when it is told to, and a client that reads cookies.
+
+use crate::accounts::NewUser;
+use crate::{Config, Identity, Registration, User, routes};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request};
+use guard::{Guard, Role};
+use http::{HeaderMap, Method, header};
+use kernel::{Ambient, ManualClock, Secret, Timestamp, UserId};
+use seal::password::Params;
+use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use store::Db;
+use tower::ServiceExt;
+
+/// A password that passes.
+pub(super) const PASSWORD: &str = "plum kettle orbit lantern";
+const ORIGIN: &str = "https://mind.example";
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Answer {
+    /// The value of a cookie that this answer sets.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('=')?.split(';').next())
+    }
+
+    pub(super) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or("")
+    }
+
+    /// All of it that two clients can compare: without the id, the time and the values of its own.
+    pub(super) fn comparable(mut self) -> (u16, Vec<String>, Value) {
+        if let Some(body) = self.body.as_object_mut() {
+            body.remove("correlation_id");
+        }
+        let names = self.headers.keys().map(ToString::to_string).collect();
+        (self.status, names, self.body)
+    }
+}
+
+/// A browser that has signed in.
+pub(super) struct Signed {
+    pub(super) sid: String,
+    pub(super) csrf: String,
+}
+
+pub(super) struct House {
+    pub(super) identity: Arc<Identity>,
+    pub(super) ambient: Ambient,
+    pub(super) clock: Arc<ManualClock>,
+    app: Router,
+    address: AtomicU32,
+}
+
+impl House {
+    pub(super) async fn open(db: &Db) -> Self {
+        Self::with(db, Registration::Open).await
+    }
+
+    pub(super) async fn with(db: &Db, registration: Registration) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
+        let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
+        let hash = Params::new(19_456, 2, 1).unwrap();
+        let config = Config { registration, hash, hash_slots: 2 };
+        let keys = store::testing::keys(db).await;
+        let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
+        let (router, _) = routes(identity.clone()).split_for_parts();
+        let guard = Guard::new(guard::Config::for_origin(ORIGIN), ambient.clone(), identity.port());
+        let app = guard::protect(router, Arc::new(guard));
+        Self { identity, ambient, clock, app, address: AtomicU32::new(1) }
+    }
+
+    /// Sends a request from an address that nobody has used before, so that no limit but the account's is in the way.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let address = self.address.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        self.send_from(Ipv4Addr::new(127, address[1], address[2], address[3]), method, path, headers, body).await
+    }
+
+    pub(super) async fn send_from(
+        &self,
+        address: Ipv4Addr,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map(|body| body.to_string());
+        if let Some(body) = &body {
+            request =
+                request.header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, body.len());
+        }
+        let mut request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(IpAddr::V4(address), 1)));
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Answer { status, headers, body }
+    }
+
+    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, &[], Some(body)).await
+    }
+
+    pub(super) async fn log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/auth/login", json!({ "email": email, "password": password })).await
+    }
+
+    pub(super) async fn sign_up(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/auth/signup", json!({ "email": email, "password": password })).await
+    }
+
+    /// Signs in on the browser surface.
+    pub(super) async fn sign_in(&self, email: &str) -> Signed {
+        let answer = self.log_in(email, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let cookie = |name| answer.cookie(name).unwrap().to_owned();
+        Signed { sid: cookie("__Host-sid"), csrf: cookie("__Host-csrf") }
+    }
+
+    pub(super) async fn me(&self, signed: &Signed) -> Answer {
+        let cookies = format!("__Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
+        self.send(Method::GET, "/api/auth/me", &[("cookie", &cookies)], None).await
+    }
+
+    pub(super) async fn log_out(&self, signed: &Signed) -> Answer {
+        let cookies = format!("__Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
+        let headers = [("cookie", cookies.as_str()), ("x-csrf-token", signed.csrf.as_str()), ("origin", ORIGIN)];
+        self.send(Method::POST, "/api/auth/logout", &headers, None).await
+    }
+
+    pub(super) async fn with_token(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
+        self.send(method, path, &[("authorization", &format!("Bearer {token}"))], body).await
+    }
+
+    /// A member with [`PASSWORD`], as the command line makes one.
+    pub(super) async fn member(&self, email: &str) -> User {
+        let password = Secret::new(PASSWORD.to_owned());
+        let new = NewUser { email: email.to_owned(), password, display_name: None, role: Role::Member };
+        self.identity.create_user(new).await.unwrap()
+    }
+
+    pub(super) async fn set_up(&self, code: &str) -> Answer {
+        let body = json!({ "code": code, "email": "owner@example.org", "password": PASSWORD, "display_name": "Olga" });
+        self.post("/api/setup", body).await
+    }
+
+    /// Sets the installation up; the owner's id.
+    pub(super) async fn owner(&self) -> UserId {
+        let code = self.identity.issue_setup_code().await.unwrap().unwrap();
+        let answer = self.set_up(code.expose()).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["user"]["id"].as_str().unwrap().parse().unwrap()
+    }
+}

@@ -1,0 +1,236 @@
+//! Where the attacks happen: the wire, the accounts, their sessions, and the manners (waiting when told to).
+
+use crate::accounts::{Account, Accounts};
+use crate::document::Document;
+use crate::rule::Stop;
+use crate::wire::{Request, Response, Wire, WireError};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// Somebody signed in by the browser's surface.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) sid: String,
+    pub(crate) csrf: String,
+    pub(crate) user_id: String,
+}
+
+impl Session {
+    pub(crate) fn cookies(&self) -> String {
+        format!("__Host-sid={}; __Host-csrf={}", self.sid, self.csrf)
+    }
+
+    /// From the answer to a login.
+    pub(crate) fn read(answer: &Response) -> Option<Self> {
+        let cookie = |name: &str| {
+            let set = answer.all("set-cookie").find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+            set.split(';').next().map(ToOwned::to_owned).filter(|value| !value.is_empty())
+        };
+        let user_id = answer.json().pointer("/user/id").and_then(Value::as_str).map(ToOwned::to_owned)?;
+        Some(Self { sid: cookie("__Host-sid")?, csrf: cookie("__Host-csrf")?, user_id })
+    }
+}
+
+pub(crate) struct Lab {
+    pub(crate) wire: Wire,
+    pub(crate) read_only: bool,
+    pause: Duration,
+    provider: Box<dyn Accounts>,
+    made: OnceCell<Result<Vec<Account>, String>>,
+    document: OnceCell<Document>,
+    sessions: Mutex<HashMap<usize, Session>>,
+    tokens: Mutex<HashMap<usize, String>>,
+    signed_up: Mutex<Vec<Account>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lab {
+    pub(crate) fn new(wire: Wire, provider: Box<dyn Accounts>, read_only: bool, pace: Option<Duration>) -> Self {
+        // A stranger may ask ninety times a minute.
+        let polite = if wire.many_addresses() { Duration::ZERO } else { Duration::from_millis(700) };
+        Self {
+            wire,
+            read_only,
+            pause: pace.unwrap_or(polite),
+            provider,
+            made: OnceCell::new(),
+            document: OnceCell::new(),
+            sessions: Mutex::default(),
+            tokens: Mutex::default(),
+            signed_up: Mutex::default(),
+        }
+    }
+
+    /// Sends without judging: no answer is an answer too.
+    pub(crate) async fn try_send(&self, request: &Request) -> Result<Response, WireError> {
+        if !self.pause.is_zero() {
+            tokio::time::sleep(self.pause).await;
+        }
+        self.wire.send(request).await
+    }
+
+    /// Sends; when told to wait, waits and sends again, unless the limit is what is being looked at.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, Stop> {
+        let longest = if self.wire.many_addresses() { 15 } else { 70 };
+        for _ in 0..4 {
+            let answer = self.try_send(request).await?;
+            if answer.status != 429 || request.limit_expected {
+                return Ok(answer);
+            }
+            let seconds = answer.header("retry-after").and_then(|after| after.parse::<u64>().ok()).unwrap_or(1);
+            if seconds > longest {
+                return Stop::unsure(format!("{} is rate limited for {seconds} s", request.line()));
+            }
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
+        Stop::unsure(format!("{} stays rate limited", request.line()))
+    }
+
+    async fn accounts(&self) -> Result<&[Account], Stop> {
+        let made = self
+            .made
+            .get_or_init(|| async {
+                if self.read_only && self.provider.writes() {
+                    return Err("a read-only run makes no accounts; use --accounts FILE".to_owned());
+                }
+                let count = if self.wire.many_addresses() { 4 } else { 2 };
+                match self.provider.make(count).await {
+                    Ok(list) if list.len() >= 2 => Ok(list),
+                    Ok(_) => Err("two accounts are needed".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                }
+            })
+            .await;
+        made.as_deref().map_err(|error| Stop::Unsure(format!("no accounts: {error}")))
+    }
+
+    /// One of the accounts; numbers beyond the last begin again.
+    pub(crate) async fn account(&self, number: usize) -> Result<Account, Stop> {
+        let list = self.accounts().await?;
+        Ok(list[number % list.len()].clone())
+    }
+
+    /// Signs in as a browser does, anew.
+    pub(crate) async fn sign_in(&self, number: usize) -> Result<(Session, Response), Stop> {
+        let account = self.account(number).await?;
+        let body = json!({"email": account.email, "password": account.password});
+        let answer = self.send(&Request::post("/api/auth/login").same_origin().json(&body)).await?;
+        match Session::read(&answer) {
+            Some(session) if answer.ok() => Ok((session, answer)),
+            _ => Stop::unsure(format!("signing in with a good password answers {}", answer.brief())),
+        }
+    }
+
+    /// Asks for a token as a script does, anew.
+    pub(crate) async fn take_token(&self, number: usize) -> Result<String, Stop> {
+        let account = self.account(number).await?;
+        let body = json!({"email": account.email, "password": account.password});
+        let answer = self.send(&Request::post("/auth/login").json(&body)).await?;
+        let token = answer.json().get("access_token").and_then(Value::as_str).map(ToOwned::to_owned);
+        token.ok_or_else(|| Stop::Unsure(format!("asking for a token with a good password answers {}", answer.brief())))
+    }
+
+    /// A session that works at this moment; rules share them, and some attacks end them.
+    pub(crate) async fn session(&self, number: usize) -> Result<Session, Stop> {
+        let number = number % self.accounts().await?.len();
+        let known = lock(&self.sessions).get(&number).cloned();
+        if let Some(session) = known
+            && self.send(&Request::get("/api/auth/me").cookies(&session)).await?.ok()
+        {
+            return Ok(session);
+        }
+        let (session, _) = self.sign_in(number).await?;
+        lock(&self.sessions).insert(number, session.clone());
+        Ok(session)
+    }
+
+    /// A token that works at this moment.
+    pub(crate) async fn token(&self, number: usize) -> Result<String, Stop> {
+        let number = number % self.accounts().await?.len();
+        let known = lock(&self.tokens).get(&number).cloned();
+        if let Some(token) = known
+            && self.send(&Request::get("/api/auth/me").bearer(&token)).await?.ok()
+        {
+            return Ok(token);
+        }
+        let token = self.take_token(number).await?;
+        lock(&self.tokens).insert(number, token.clone());
+        Ok(token)
+    }
+
+    /// A working token of every account, so that no single one is asked too often.
+    pub(crate) async fn tokens(&self) -> Result<Vec<String>, Stop> {
+        let mut tokens = Vec::new();
+        for number in 0..self.accounts().await?.len() {
+            tokens.push(self.token(number).await?);
+        }
+        Ok(tokens)
+    }
+
+    /// The list of routes, fetched signed in.
+    pub(crate) async fn document(&self) -> Result<&Document, Stop> {
+        self.document
+            .get_or_try_init(|| async {
+                let session = self.session(0).await?;
+                let answer = self.send(&Request::get("/openapi.json").cookies(&session)).await?;
+                let read = if answer.ok() { Document::read(&answer.json()) } else { None };
+                read.ok_or_else(|| Stop::Unsure(format!("/openapi.json gives no list of routes: {}", answer.brief())))
+            })
+            .await
+    }
+
+    pub(crate) fn version(&self) -> Option<String> {
+        self.document.get().and_then(|document| document.version.clone())
+    }
+
+    /// Notes an account that an attack made, so that it is removed with the others.
+    pub(crate) fn also_remove(&self, account: Account) {
+        lock(&self.signed_up).push(account);
+    }
+
+    /// The page of the client. A server may insist on the name it is published under; on loopback that is followed once.
+    pub(crate) async fn page(&self) -> Result<Response, Stop> {
+        let request = Request::get("/").header("Accept", "text/html").header("Sec-Fetch-Mode", "navigate");
+        let mut answer = self.send(&request).await?;
+        if matches!(answer.status, 301 | 302 | 307 | 308) {
+            let location = answer.header("location").unwrap_or("");
+            let authority = location.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or("").to_owned());
+            if let Some(authority) = authority.filter(|name| self.wire.many_addresses() && !name.is_empty()) {
+                self.wire.rename(&authority);
+            }
+            answer = self.send(&request).await?;
+        }
+        let html = answer.header("content-type").is_some_and(|media| media.starts_with("text/html"));
+        if answer.ok() && html {
+            Ok(answer)
+        } else {
+            Stop::unsure(format!("there is no page at /: {}", answer.brief()))
+        }
+    }
+
+    /// Deletes an entity that a rule made. What cannot be deleted is not worth a verdict.
+    pub(crate) async fn delete(&self, path: &str, token: &str) {
+        let request = Request::new("DELETE", path).bearer(token).header("If-Match", "*");
+        let _ = self.try_send(&request).await;
+    }
+
+    /// Removes the accounts; answers those that remain.
+    pub(crate) async fn close(self) -> Vec<String> {
+        let mut all = match self.made.into_inner() {
+            Some(Ok(made)) => made,
+            _ => Vec::new(),
+        };
+        all.extend(self.signed_up.into_inner().unwrap_or_else(PoisonError::into_inner));
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<String> = all.iter().map(|account| account.email.clone()).collect();
+        self.provider.remove(all).await.unwrap_or(names)
+    }
+}

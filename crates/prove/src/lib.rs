@@ -1,0 +1,31 @@
+//! The attack suite: a black-box HTTP client that tries, on a running server, what the two audits found, and reports per
+//! finding whether it still works. It names no other crate of ours, so it cannot be wrong in the same way as they are.
+//!
+//! What it deliberately does not do: read the server's files, database or logs; measure time to tell accounts apart (that
+//! is `make verify`'s); guess passwords of real people. It speaks HTTP/1.1 by itself, because an attack is often a request
+//! that no proper client would send. On loopback it acts as many clients by binding 127.x.y.z; elsewhere it paces itself.
+//!
+//! A rule passes only when its positive control succeeded (the same request, made properly, is served) and every attack
+//! was answered as expected. What could not be tried is `unknown`, with the reason, and never `pass`.
+
+mod accounts;
+mod document;
+mod lab;
+mod leak;
+mod material;
+pub mod output;
+mod report;
+mod rule;
+mod rules;
+mod run;
+mod wire;
+
+pub use accounts::{Account, Accounts, AccountsError, FromFile, Pending, SignedUp};
+pub use report::{Report, RuleResult, Status};
+pub use rule::{RuleInfo, Severity};
+pub use run::{Error, Options, Progress, run};
+
+/// What every rule is about, sorted by id.
+pub fn rules() -> Vec<RuleInfo> {
+    rules::ALL.iter().map(|rule| rule.info).collect()
+}

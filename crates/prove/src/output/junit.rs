@@ -1,0 +1,78 @@
+use crate::report::{Report, Status};
+use std::fmt::Write as _;
+
+/// `JUnit` XML, as continuous integration reads it. Unknown is an error there, not applicable is skipped.
+pub fn junit(report: &Report) -> String {
+    let count = |status| report.count(status);
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuite name=\"mindvibe prove\" hostname=\"{}\" timestamp=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n",
+        escape(&report.target),
+        escape(&report.started_at),
+        report.rules.len(),
+        count(Status::Fail),
+        count(Status::Unknown),
+        count(Status::NotApplicable),
+    );
+    for rule in &report.rules {
+        let element = match rule.status {
+            Status::Pass => None,
+            Status::Fail => Some("failure"),
+            Status::NotApplicable => Some("skipped"),
+            Status::Unknown => Some("error"),
+        };
+        let (finding, name) = (escape(rule.finding), format!("{} {}", rule.id, escape(rule.title)));
+        // Writing to a String cannot fail.
+        let _ = match element {
+            None => writeln!(text, "  <testcase classname=\"{finding}\" name=\"{name}\"/>"),
+            Some(element) => writeln!(
+                text,
+                "  <testcase classname=\"{finding}\" name=\"{name}\">\n    <{element} message=\"{}\"/>\n  </testcase>",
+                escape(&rule.seen),
+            ),
+        };
+    }
+    text.push_str("</testsuite>\n");
+    text
+}
+
+/// Attribute text; characters that XML 1.0 has no way to write become a question mark.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            letter if letter.is_control() => out.push('?'),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+
+    #[test]
+    fn it_reads_like_this() {
+        let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="mindvibe prove" hostname="http://127.0.0.1:8080" timestamp="2026-11-21T10:00:00Z" tests="4" failures="1" errors="1" skipped="1">
+  <testcase classname="A1-C1" name="A1-C1 A title"/>
+  <testcase classname="A1-C4" name="A1-C4.cookie-only A title">
+    <failure message="POST /a &amp; &lt;b&gt;: 200"/>
+  </testcase>
+  <testcase classname="A1-H2" name="A1-H2 A title">
+    <skipped message="read-only"/>
+  </testcase>
+  <testcase classname="A2-6" name="A2-6 A title">
+    <error message="no accounts"/>
+  </testcase>
+</testsuite>
+"#;
+        assert_eq!(super::junit(&report()), expected);
+        assert_eq!(super::escape("a\u{1b}\"b"), "a?&quot;b");
+    }
+}

@@ -1,0 +1,123 @@
+//! What a rule is: its description, its attack, and the book it keeps while attacking.
+
+use crate::lab::Lab;
+use crate::wire::WireError;
+use serde::Serialize;
+use std::future::Future;
+use std::pin::Pin;
+
+/// How bad it is when the rule fails; the audits' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Anybody can be anybody.
+    Critical,
+    /// Data or accounts are at risk.
+    High,
+    /// A protection is missing behind which others still stand.
+    Medium,
+}
+
+impl Severity {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+        }
+    }
+
+    /// The number that code scanners sort by (0 to 10).
+    pub(crate) const fn score(self) -> &'static str {
+        match self {
+            Self::Critical => "9.5",
+            Self::High => "8.0",
+            Self::Medium => "5.5",
+        }
+    }
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct RuleInfo {
+    /// The finding's id, or one with a suffix: `A1-C4.cookie-and-bearer`.
+    pub id: &'static str,
+    /// The finding of the audit that it proves: `A1-C4`.
+    pub finding: &'static str,
+    /// What is attacked, in a few words.
+    pub title: &'static str,
+    /// How bad a failure is.
+    pub severity: Severity,
+    /// Requirement of ASVS 5.0 that stands behind it.
+    pub asvs: &'static str,
+    /// Number in the Common Weakness Enumeration.
+    pub cwe: u16,
+    /// The attack, and the answer a sound server gives.
+    pub expected: &'static str,
+    /// What to look at when it fails.
+    pub help: &'static str,
+    /// The switch (`MINDVIBE_WEAKEN`) of the weakened build under which this rule must fail.
+    pub weakened_by: &'static str,
+    /// Whether it leaves something behind, even for a moment (entries, uploads, accounts, spent rate limits).
+    pub writes: bool,
+}
+
+/// Why a rule ends without a verdict.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It could not be tried; the reason.
+    Unsure(String),
+    /// There is nothing here that it is about; the reason.
+    NotApplicable(String),
+}
+
+impl Stop {
+    pub(crate) fn unsure<T>(reason: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Unsure(reason.into()))
+    }
+}
+
+impl From<WireError> for Stop {
+    fn from(error: WireError) -> Self {
+        Self::Unsure(error.to_string())
+    }
+}
+
+/// How an attack runs. It writes what it saw into the book; an early end does not erase what was already seen.
+pub(crate) type Attack =
+    for<'a> fn(&'a Lab, &'a mut Findings) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 'a>>;
+
+/// A rule.
+pub(crate) struct Rule {
+    pub(crate) info: RuleInfo,
+    pub(crate) attack: Attack,
+}
+
+/// What a rule has seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) controls: usize,
+    pub(crate) checks: usize,
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Findings {
+    /// The proper request was served: without that, a refusal of the improper one proves nothing.
+    pub(crate) fn control(&mut self, ok: bool, what: impl FnOnce() -> String) -> Result<(), Stop> {
+        if ok {
+            self.controls += 1;
+            Ok(())
+        } else {
+            Stop::unsure(format!("the positive control failed: {}", what()))
+        }
+    }
+
+    /// One answer that must be as expected.
+    pub(crate) fn check(&mut self, ok: bool, wrong: impl FnOnce() -> String) {
+        self.checks += 1;
+        if !ok {
+            self.wrong.push(wrong());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One file a finding; the list, sorted by id.
+
+mod a1_c1;
+mod a1_c2;
+mod a1_c3;
+mod a1_c3_script;
+mod a1_c4;
+mod a1_c4_login;
+mod a1_c5;
+mod a1_h1;
+mod a1_h2;
+mod a1_h3;
+mod a1_h4;
+mod a1_h6;
+mod a1_m1;
+mod a1_m3;
+mod a1_m5;
+mod a1_m8;
+mod a2_10;
+mod a2_13;
+mod a2_2;
+mod a2_5;
+mod a2_6;
+mod a2_6_polyglot;
+mod a2_7;
+mod malformed;
+mod upload;
+
+use crate::rule::Rule;
+
+/// All rules, sorted by id.
+pub(crate) static ALL: &[&Rule] = &[
+    &a1_c1::RULE,
+    &a1_c2::RULE,
+    &a1_c3::RULE,
+    &a1_c3_script::RULE,
+    &a1_c4::CONTROL,
+    &a1_c4::COOKIE_AND_BEARER,
+    &a1_c4::COOKIE_AND_X_AUTH_UID,
+    &a1_c4::COOKIE_ONLY,
+    &a1_c4::CROSS_SITE,
+    &a1_c4::FOREIGN_ORIGIN,
+    &a1_c4_login::RULE,
+    &a1_c4::TOKEN_OF_ANOTHER,
+    &a1_c5::RULE,
+    &a1_h1::RULE,
+    &a1_h2::RULE,
+    &a1_h3::RULE,
+    &a1_h4::SIGN_IN,
+    &a1_h4::SIGN_UP,
+    &a1_h6::RULE,
+    &a1_m1::RULE,
+    &a2_5::FORGED,
+    &a1_m3::RULE,
+    &a1_m5::RULE,
+    &a1_m8::RULE,
+    &a2_10::RULE,
+    &a2_13::RULE,
+    &a2_2::RULE,
+    &a2_5::RULE,
+    &a2_6::RULE,
+    &a2_6_polyglot::RULE,
+    &a2_7::RULE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_sorted_and_belong_to_their_finding() {
+        let ids: Vec<_> = ALL.iter().map(|rule| rule.info.id).collect();
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(ids, sorted);
+        for rule in ALL {
+            let info = &rule.info;
+            let rest = info.id.strip_prefix(info.finding).unwrap_or("?");
+            assert!(rest.is_empty() || rest.starts_with('.'), "{}", info.id);
+            for text in [info.title, info.expected, info.help, info.weakened_by, info.asvs] {
+                assert!(!text.is_empty(), "{}", info.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_findings_of_this_version_are_all_covered() {
+        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H2 A1-H3 A1-H4 A1-M5 A1-M8 A2-2 A2-6 A2-7";
+        for finding in due.split(' ') {
+            assert!(ALL.iter().any(|rule| rule.info.finding == finding), "{finding}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs the rules, one after another.
+
+use crate::accounts::Accounts;
+use crate::lab::Lab;
+use crate::report::{Report, RuleResult, Status};
+use crate::rule::{Findings, Rule, Stop};
+use crate::rules;
+use crate::wire::Wire;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// Told of each rule as it ends.
+pub type Progress = Box<dyn Fn(&RuleResult) + Send + Sync>;
+
+/// How to run.
+pub struct Options {
+    /// The server: `http://127.0.0.1:8080`.
+    pub target: String,
+    /// Where throw-away accounts come from.
+    pub accounts: Box<dyn Accounts>,
+    /// Rules to run, by id or by finding; all when empty.
+    pub only: Vec<String>,
+    /// Skip what leaves anything behind, even for a moment.
+    pub read_only: bool,
+    /// Time between two requests; by default none where each may come from an address of its own, else 0.7 s.
+    pub pace: Option<Duration>,
+    /// When the run begins, RFC 3339; repeated in the report.
+    pub started_at: String,
+    /// Told of each rule as it ends.
+    pub progress: Option<Progress>,
+}
+
+/// Why nothing was run (exit status 2).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A name in `only` that is neither a rule nor a finding.
+    #[error("there is no rule {0}; see `mindvibe prove --list`")]
+    UnknownRule(String),
+    /// The server does not answer.
+    #[error("{target} cannot be reached: {reason}")]
+    Unreachable {
+        /// As given.
+        target: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// Whether a name chooses a rule: by its id, by its finding, or by the beginning of an id up to a dot.
+fn chooses(name: &str, rule: &Rule) -> bool {
+    let rest = rule.info.id.strip_prefix(name);
+    name == rule.info.finding || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn chosen(only: &[String]) -> Result<Vec<&'static Rule>, Error> {
+    for name in only {
+        if !rules::ALL.iter().any(|rule| chooses(name, rule)) {
+            return Err(Error::UnknownRule(name.clone()));
+        }
+    }
+    let wanted = |rule: &&Rule| only.is_empty() || only.iter().any(|name| chooses(name, rule));
+    Ok(rules::ALL.iter().copied().filter(wanted).collect())
+}
+
+/// Attacks the target, and reports what stood.
+///
+/// # Errors
+/// When it could not begin: an unknown rule, a server that does not answer. Anything later is a rule's `unknown`.
+pub fn run(options: Options) -> Pin<Box<dyn Future<Output = Result<Report, Error>> + Send>> {
+    // Boxed: an `async fn` is compiled anew in every crate that awaits it, and this one holds the whole suite.
+    Box::pin(run_unboxed(options))
+}
+
+async fn run_unboxed(options: Options) -> Result<Report, Error> {
+    let rules = chosen(&options.only)?;
+    let wire = Wire::open(&options.target)
+        .await
+        .map_err(|error| Error::Unreachable { target: options.target.clone(), reason: error.to_string() })?;
+    let lab = Lab::new(wire, options.accounts, options.read_only, options.pace);
+    let mut results = Vec::new();
+    for rule in rules {
+        let result = one(&lab, rule).await;
+        if let Some(progress) = &options.progress {
+            progress(&result);
+        }
+        results.push(result);
+    }
+    Ok(Report {
+        target: options.target,
+        version: lab.version(),
+        started_at: options.started_at,
+        rules: results,
+        left_behind: lab.close().await,
+    })
+}
+
+async fn one(lab: &Lab, rule: &Rule) -> RuleResult {
+    let before = lab.wire.requests();
+    let mut found = Findings::default();
+    let end = if lab.read_only && rule.info.writes {
+        Err(Stop::NotApplicable("a read-only run does not try this".to_owned()))
+    } else {
+        (rule.attack)(lab, &mut found).await
+    };
+    let (status, seen) = verdict(&found, end);
+    RuleResult {
+        id: rule.info.id,
+        status,
+        finding: rule.info.finding,
+        title: rule.info.title,
+        severity: rule.info.severity.name(),
+        expected: rule.info.expected,
+        seen,
+        requests: lab.wire.requests() - before,
+    }
+}
+
+/// A failure that was seen stays one, however the rule ended; a pass needs a control, a check, and the rule's own end.
+fn verdict(found: &Findings, end: Result<(), Stop>) -> (Status, String) {
+    const SHOWN: usize = 5;
+    if !found.wrong.is_empty() {
+        let mut seen: Vec<String> = found.wrong.iter().take(SHOWN).cloned().collect();
+        if found.wrong.len() > SHOWN {
+            seen.push(format!("and {} more", found.wrong.len() - SHOWN));
+        }
+        return (Status::Fail, seen.join("; "));
+    }
+    match end {
+        Err(Stop::Unsure(reason)) => (Status::Unknown, reason),
+        Err(Stop::NotApplicable(reason)) => (Status::NotApplicable, reason),
+        Ok(()) if found.controls == 0 => (Status::Unknown, "no positive control was made".to_owned()),
+        Ok(()) if found.checks == 0 => (Status::Unknown, "nothing was tried".to_owned()),
+        Ok(()) => (Status::Pass, format!("{} of {} answers as expected", found.checks, found.checks)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(controls: usize, checks: usize, wrong: usize) -> Findings {
+        Findings { controls, checks, wrong: (0..wrong).map(|n| format!("w{n}")).collect() }
+    }
+
+    #[test]
+    fn nothing_passes_by_accident() {
+        let status = |found: &Findings, end| verdict(found, end).0;
+        assert_eq!(status(&book(1, 3, 0), Ok(())), Status::Pass);
+        assert_eq!(status(&book(0, 3, 0), Ok(())), Status::Unknown);
+        assert_eq!(status(&book(1, 0, 0), Ok(())), Status::Unknown);
+        assert_eq!(status(&book(1, 3, 0), Err(Stop::Unsure("x".into()))), Status::Unknown);
+        assert_eq!(status(&book(0, 1, 1), Err(Stop::Unsure("x".into()))), Status::Fail);
+        assert_eq!(status(&book(0, 1, 1), Err(Stop::NotApplicable("x".into()))), Status::Fail);
+        assert_eq!(verdict(&book(1, 9, 7), Ok(())).1, "w0; w1; w2; w3; w4; and 2 more");
+    }
+
+    #[test]
+    fn rules_are_chosen_by_id_and_by_finding() {
+        let ids = |only: &[&str]| -> Vec<&str> {
+            let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&only).unwrap().iter().map(|rule| rule.info.id).collect()
+        };
+        assert_eq!(ids(&["A1-C4.cookie-only"]), ["A1-C4.cookie-only"]);
+        assert!(ids(&["A1-C4"]).len() >= 8);
+        assert_eq!(ids(&[]).len(), rules::ALL.len());
+    }
+
+    #[test]
+    fn an_unknown_rule_is_an_error() {
+        assert!(matches!(chosen(&["A9-Z9".to_owned()]), Err(Error::UnknownRule(name)) if name == "A9-Z9"));
+    }
+}

@@ -1,0 +1,221 @@
+//! `POST /api/recordings`: takes a recording in and has it transcribed.
+
+use crate::jobs::enqueue_transcribe;
+use crate::media::{MediaKey, Place};
+use crate::model::{self, Meta, Recording, RecordingId, Status};
+use crate::queries::{self, RecordingRow};
+use crate::rules::file_name::FileName;
+use crate::sealed;
+use crate::state::State;
+use crate::upload::{self, Received};
+use axum::extract;
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartRejection;
+use guard::{Caller, Class, Entity, IdempotencyKey, Limits};
+use kernel::{Fault, UserId};
+use seal::DataKey;
+use serde::Serialize;
+use speech::Language;
+use std::sync::Arc;
+use std::time::Duration;
+use store::once::Once;
+use utoipa::ToSchema;
+
+/// A recording to take in: a form whose fields come in this order.
+#[derive(ToSchema)]
+#[schema(as = NewRecording)]
+#[expect(dead_code, reason = "describes the form; the fields are read one after the other as they arrive")]
+pub(crate) struct Form {
+    /// What to call it; the file's name without its ending when left out.
+    #[schema(max_length = 200)]
+    title: Option<String>,
+    /// The language spoken, an ISO 639-1 code; `auto` (the default) finds out.
+    #[schema(max_length = 8)]
+    language: Option<String>,
+    /// The sound: wav, mp3, m4a, flac, ogg, opus or webm, with a file name, at most 100 MiB and six hours.
+    #[schema(value_type = String, format = Binary, max_length = 104_857_600)]
+    file: Vec<u8>,
+}
+
+/// What decides whether a repeated upload is the same one.
+#[derive(Serialize)]
+struct Fingerprint<'a> {
+    title: Option<&'a str>,
+    language: String,
+    file_name: &'a str,
+    size: u64,
+    digest: [u8; 32],
+}
+
+/// The form, read.
+struct Filled {
+    title: Option<String>,
+    language: Language,
+    name: FileName,
+    file: Received,
+}
+
+/// Takes a recording in. It is durable when this answers, and its transcription is queued.
+#[utoipa::path(post, path = "/api/recordings", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 128)),
+    request_body(content = Form, content_type = "multipart/form-data"),
+    responses((status = 201, body = Recording), (status = 400, body = guard::ProblemBody),
+        (status = 401, body = guard::ProblemBody), (status = 413, body = guard::ProblemBody),
+        (status = 415, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
+        (status = 429, body = guard::ProblemBody), (status = 503, body = guard::ProblemBody)))]
+pub(crate) async fn handler(
+    extract::State(state): extract::State<Arc<State>>,
+    caller: Caller,
+    limits: Limits,
+    IdempotencyKey(idempotency): IdempotencyKey,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> guard::Result<Entity<Recording>> {
+    let user = caller.user_id;
+    let key = state.keys.of(user).await?;
+    let id: RecordingId = state.ambient.id();
+    let mut form = upload::form(multipart)?;
+    let filled = match fill(&state, &mut form, &limits, user, id, &key).await {
+        Ok(filled) => filled,
+        Err(fault) => {
+            upload::drain(&mut form).await;
+            return Err(fault.into());
+        }
+    };
+    let recording = keep(&state, filled, user, id, &key, idempotency.as_deref()).await?;
+    Ok(Entity::created(recording.version, recording))
+}
+
+/// Reads the form in its order: the small fields decide about the file before it is stored.
+async fn fill(
+    state: &State,
+    form: &mut Multipart,
+    limits: &Limits,
+    user: UserId,
+    id: RecordingId,
+    key: &Arc<DataKey>,
+) -> Result<Filled, Fault> {
+    let config = &state.config;
+    let (mut title, mut language) = (None, None);
+    while let Some(field) = upload::next(form, config).await? {
+        match field.name() {
+            Some("title") if title.is_none() && language.is_none() => {
+                title = Some(model::title(&upload::text(field, "title", config).await?)?);
+            }
+            Some("language") if language.is_none() => {
+                language = Some(model::language(&upload::text(field, "language", config).await?)?);
+            }
+            Some("file") => {
+                let name = upload::name(&field)?;
+                limits.by_key(Class::Transcription, &user.to_string())?;
+                let place = Place::of(id, user, key.clone(), &state.ambient);
+                let file = upload::file(state, field, &name, id, place).await?;
+                if let Err(fault) = end(form, state).await {
+                    file.whole.discard().await;
+                    return Err(fault);
+                }
+                let title = title.filter(|title| !title.is_empty());
+                return Ok(Filled { title, language: language.unwrap_or_default(), name, file });
+            }
+            Some("title") => return Err(misplaced("title")),
+            Some("language") => return Err(misplaced("language")),
+            _ => return Err(unknown()),
+        }
+    }
+    Err(Fault::field("file", "missing", "The form needs a field `file` with the recording."))
+}
+
+/// Nothing comes after the file.
+async fn end(form: &mut Multipart, state: &State) -> Result<(), Fault> {
+    let Some(field) = upload::next(form, &state.config).await? else { return Ok(()) };
+    Err(match field.name() {
+        Some("file") => Fault::field("file", "duplicate", "One file a recording; send the others on their own."),
+        Some("title") => misplaced("title"),
+        Some("language") => misplaced("language"),
+        _ => unknown(),
+    })
+}
+
+fn misplaced(field: &'static str) -> Fault {
+    Fault::field(field, "misplaced", "Each field stands once, in this order: title, language, file.")
+}
+
+/// The name is the caller's words, so it is not repeated.
+fn unknown() -> Fault {
+    Fault::field("form", "unknown_field", "There is no such field here. Allowed: title, language, file.")
+}
+
+/// Gives the file its lasting name, then stores its row and its job in one transaction.
+async fn keep(
+    state: &State,
+    filled: Filled,
+    user: UserId,
+    id: RecordingId,
+    key: &Arc<DataKey>,
+    idempotency: Option<&str>,
+) -> Result<Recording, Fault> {
+    let Filled { title, language, name, file: Received { whole, probe } } = filled;
+    let ambient = &state.ambient;
+    let fingerprint = Fingerprint {
+        title: title.as_deref(),
+        language: language.to_string(),
+        file_name: name.as_str(),
+        size: whole.size,
+        digest: whole.digest,
+    };
+    let mut once = Once::new(idempotency, "POST /api/recordings", user, key.clone(), &fingerprint, ambient)?;
+    let now = ambient.now();
+    let title = title.unwrap_or_else(|| model::title_of(&name));
+    let meta = Meta { title, file_name: name.as_str().to_owned() };
+    let row = RecordingRow {
+        id,
+        user_id: user,
+        meta: sealed::seal_meta(key, id, user, &meta, ambient)?,
+        container: probe.container.to_string(),
+        codec: probe.codec.to_owned(),
+        size_bytes: i64::try_from(whole.size).map_err(Fault::internal)?,
+        duration_ms: probe.duration.map_or(0, millis),
+        language: match language {
+            Language::Auto => None,
+            Language::Code(code) => Some(code.to_owned()),
+        },
+        status: Status::Queued,
+        progress_permille: 0,
+        problem_code: None,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+        version: 1,
+    };
+    let kept = whole.keep().await.map_err(Fault::internal)?;
+    let stored = async {
+        let mut tx = state.db.begin().await?;
+        if let Some(first) = once.replay::<Recording>(&mut tx).await? {
+            return Ok::<_, Fault>(Err(first));
+        }
+        queries::insert(&mut tx, &row, MediaKey::of(id).to_string()).await?;
+        enqueue_transcribe(&mut tx, ambient, id, user).await?;
+        let recording = sealed::open_recording(key, row)?;
+        once.keep(&mut tx, &recording).await?;
+        Ok(Ok((tx, recording)))
+    };
+    match stored.await {
+        Ok(Ok((tx, recording))) => {
+            kept.settle();
+            tx.commit().await?;
+            Ok(recording)
+        }
+        // The same upload again: its file is the first one's.
+        Ok(Err(first)) => {
+            kept.discard().await;
+            Ok(first)
+        }
+        Err(fault) => {
+            kept.discard().await;
+            Err(fault)
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

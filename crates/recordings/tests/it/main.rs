@@ -1,0 +1,10 @@
+//! The slice as a client sees it: the real routes behind the real guard, on both databases, with the real speech model and
+//! real speech.
+
+#![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
+
+mod form;
+mod house;
+mod main_job;
+mod openai;
+mod refusals;

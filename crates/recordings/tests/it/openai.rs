@@ -1,0 +1,94 @@
+//! The door that clients of OpenAI know.
+
+use crate::form::Form;
+use crate::house::{BECKETT, House, sample, tone, words};
+use serde_json::{Value, json};
+use std::path::Path;
+use store::Db;
+
+const DOOR: &str = "/v1/audio/transcriptions";
+
+store::conformance!(every_format_is_answered_and_nothing_is_kept);
+
+async fn every_format_is_answered_and_nothing_is_kept(db: Db) {
+    let house = House::new(db).await;
+    let sound = sample("beckett.wav");
+    let form = || Form::new().file("speech.wav", &sound).text("model", "whisper-1").text("language", "en");
+    let plain = house.upload_to(DOOR, form().bytes()).await.is(200).json();
+    assert_eq!(words(plain["text"].as_str().unwrap()), words(BECKETT));
+    assert_eq!(plain.as_object().unwrap().len(), 1);
+    for (format, has) in [("text", "Ever tried"), ("srt", "00:00:0"), ("vtt", "WEBVTT")] {
+        let answer = house.upload_to(DOOR, form().text("response_format", format).bytes()).await.is(200);
+        assert!(answer.text().contains(has), "{format}: {}", answer.text());
+        assert!(answer.header("content-type").contains('/') && !answer.header("content-type").contains("json"));
+    }
+    let verbose = form()
+        .text("response_format", "verbose_json")
+        .text("timestamp_granularities[]", "word")
+        .text("timestamp_granularities[]", "segment")
+        .text("temperature", "0")
+        .text("prompt", "Samuel Beckett");
+    let verbose = house.upload_to(DOOR, verbose.bytes()).await.is(200).json();
+    assert_eq!((&verbose["task"], &verbose["language"]), (&json!("transcribe"), &json!("en")));
+    assert!(verbose["duration"].as_f64().unwrap() > 9.0 && verbose["segments"][0]["id"] == 0);
+    assert_eq!(verbose["words"].as_array().unwrap().len(), words(BECKETT).len());
+    assert!(house.files().is_empty());
+    assert_eq!(house.get("/api/recordings").await.json()["items"], json!([]));
+}
+
+fn error(answer: &Value) -> (String, String) {
+    let text = |key: &str| answer["error"][key].as_str().unwrap_or_default().to_owned();
+    assert!(answer["error"]["message"].is_string() && answer["error"]["type"].is_string(), "{answer}");
+    (text("code"), text("param"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_have_the_provider_s_shape_and_leave_nothing() {
+    let temporary = store::testing::sqlite().await;
+    let house = House::new(temporary.db()).await;
+    let form = || Form::new().file("a.wav", &tone());
+    let model = || form().text("model", "base");
+    for (body, status, param) in [
+        (form().bytes(), 422, "model"),
+        (Form::new().text("model", "base").bytes(), 422, "file"),
+        (model().file("b.wav", &tone()).bytes(), 422, "file"),
+        (model().text("temperature", "2").bytes(), 422, "temperature"),
+        (model().text("response_format", "docx").bytes(), 422, "response_format"),
+        (model().text("language", "xx").bytes(), 422, "language"),
+        (model().text("prompt", &"x".repeat(1001)).bytes(), 422, "prompt"),
+        (model().text("voice", "x").bytes(), 422, "form"),
+        (Form::new().text("model", "base").file("../a.wav", &tone()).bytes(), 400, ""),
+        (Form::new().text("model", "base").file("a.wav", b"PK\x03\x04 and more").bytes(), 415, ""),
+        (model().cut(), 400, ""),
+    ] {
+        let answer = house.upload_to(DOOR, body).await;
+        assert_eq!((answer.status.as_u16(), error(&answer.json()).1.as_str()), (status, param), "{}", answer.text());
+        assert!(house.files().is_empty(), "{param}");
+    }
+    temporary.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_model_it_says_what_to_do() {
+    let temporary = store::testing::sqlite().await;
+    let house = House::with(temporary.db(), Path::new("/nonexistent"), |_| ()).await;
+    let form = Form::new().text("model", "whisper-1").file("a.wav", &tone());
+    let answer = house.upload_to(DOOR, form.bytes()).await.is(503);
+    assert_eq!(error(&answer.json()).0, "model_missing");
+    assert!(answer.text().contains("make models") && !answer.text().contains("nonexistent"), "{}", answer.text());
+    temporary.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_at_once_is_asked_to_wait() {
+    let temporary = store::testing::sqlite().await;
+    let house = House::new(temporary.db()).await;
+    let sound = sample("beckett.wav");
+    let send = || house.upload_to(DOOR, Form::new().text("model", "base").file("a.wav", &sound).bytes());
+    let (one, two, three) = tokio::join!(send(), send(), send());
+    let mut statuses = [one.status.as_u16(), two.status.as_u16(), three.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 429]);
+    assert!(house.files().is_empty());
+    temporary.end().await;
+}

@@ -1,0 +1,154 @@
+//! `mindvibe prove`.
+
+use super::say;
+use crate::compose::{Failure, House};
+use crate::config::{Config, Source};
+use ::prove::{Account, Accounts, AccountsError, FromFile, Options, Pending, SignedUp, output};
+use data_encoding::BASE32_NOPAD;
+use guard::Role;
+use identity::{Identity, NewUser};
+use kernel::{Ambient, Fault, Secret, UserId};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How to attack, and how to tell.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  DATA_DIR=./data mindvibe prove --target http://localhost:8080\n  \
+    mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif")]
+pub(super) struct Arguments {
+    /// The server to attack.
+    #[arg(long, default_value = "http://localhost:8080")]
+    target: String,
+    /// table, json, sarif or junit.
+    #[arg(long, default_value = "table", value_parser = ["table", "json", "sarif", "junit"])]
+    format: String,
+    /// Refuse also what could not be found out.
+    #[arg(long)]
+    strict: bool,
+    /// Only these rules, by id or by finding; may be repeated.
+    #[arg(long)]
+    only: Vec<String>,
+    /// Throw-away accounts: a JSON list of {"email", "password"}. Without it they are made in DATA_DIR, when that is set,
+    /// or by signing up.
+    #[arg(long)]
+    accounts: Option<PathBuf>,
+    /// Leave out what writes anything, even for a moment.
+    #[arg(long)]
+    read_only: bool,
+    /// Milliseconds between two requests.
+    #[arg(long)]
+    pace: Option<u64>,
+    /// Print the rules and stop.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Attacks; 0 when nothing failed, 1 when something did, 2 when it could not run.
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if arguments.list {
+        let rules = ::prove::rules();
+        let text = if arguments.format == "json" { output::rules_json(&rules) } else { output::rules_table(&rules) };
+        say(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let pace = arguments.pace.map(Duration::from_millis);
+    let options = Options {
+        accounts: accounts(&arguments, pace).await?,
+        target: arguments.target,
+        only: arguments.only,
+        read_only: arguments.read_only,
+        pace,
+        started_at: Ambient::system().now().to_string(),
+        progress: None,
+    };
+    let report = ::prove::run(options).await.map_err(|error| Failure::Prove(error.to_string()))?;
+    let text = match arguments.format.as_str() {
+        "json" => output::json(&report),
+        "sarif" => output::sarif(&report),
+        "junit" => output::junit(&report),
+        _ => output::table(&report),
+    };
+    say(text.trim_end());
+    Ok(ExitCode::from(report.exit_status(arguments.strict)))
+}
+
+async fn accounts(arguments: &Arguments, pace: Option<Duration>) -> Result<Box<dyn Accounts>, Failure> {
+    if let Some(path) = &arguments.accounts {
+        let text = std::fs::read_to_string(path)?;
+        return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));
+    }
+    let source = Source::environment();
+    if source.get("DATA_DIR").is_none() {
+        return Ok(Box::new(SignedUp::new(arguments.target.clone(), pace)));
+    }
+    // A data directory that a development server made carries its own stamp and secret.
+    let config = Config::read(&source.or("ENVIRONMENT", "development"))?;
+    let house = House::open(&config).await?;
+    let identity = house.identity(&config).await?;
+    Ok(Box::new(Local { house, identity, made: Mutex::default() }))
+}
+
+/// Makes accounts where the data is, and removes them with all that hangs on them.
+struct Local {
+    house: House,
+    identity: Arc<Identity>,
+    made: Mutex<HashMap<String, UserId>>,
+}
+
+fn told(fault: &Fault) -> AccountsError {
+    let fields = fault.fields().iter().map(|field| format!("; {}: {}", field.field, field.detail)).collect::<String>();
+    AccountsError(format!("{}{fields}", fault.detail()))
+}
+
+impl Local {
+    async fn one(&self) -> Result<Account, AccountsError> {
+        let random = BASE32_NOPAD.encode(&self.house.ambient.bytes::<15>()).to_lowercase();
+        let (name, password) = random.split_at(10);
+        let email = format!("prove-{name}@prove.invalid");
+        let password = format!("{password} {random}");
+        let new = NewUser {
+            email: email.clone(),
+            password: Secret::new(password.clone()),
+            display_name: None,
+            role: Role::Member,
+        };
+        let user = self.identity.create_user(new).await.map_err(|fault| told(&fault))?;
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(email.clone(), user.id);
+        Ok(Account { email, password })
+    }
+
+    async fn clear(&self, accounts: Vec<Account>) -> Result<Vec<String>, AccountsError> {
+        let mut left = Vec::new();
+        for account in accounts {
+            let known = self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&account.email);
+            let id = match known {
+                Some(id) => Some(id),
+                None => self.identity.find_user(&account.email).await.map_err(|fault| told(&fault))?,
+            };
+            let Some(id) = id else { continue };
+            if !self.identity.remove_user(id).await.map_err(|fault| told(&fault))? {
+                left.push(account.email);
+            }
+        }
+        Ok(left)
+    }
+}
+
+impl Accounts for Local {
+    fn make(&self, count: usize) -> Pending<'_, Vec<Account>> {
+        Box::pin(async move {
+            let mut accounts = Vec::with_capacity(count);
+            for _ in 0..count {
+                accounts.push(self.one().await?);
+            }
+            Ok(accounts)
+        })
+    }
+
+    fn remove(&self, accounts: Vec<Account>) -> Pending<'_, Vec<String>> {
+        Box::pin(self.clear(accounts))
+    }
+}

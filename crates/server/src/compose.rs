@@ -1,0 +1,248 @@
+//! Where everything is plugged together.
+
+use crate::config::{Config, ConfigError};
+use crate::operations::{self, Document};
+use crate::web;
+use axum::{Extension, Router};
+use guard::{Guard, Problem};
+use identity::Identity;
+use journal::Journal;
+use kernel::{Ambient, Fault, Secret};
+use recordings::{Purge, Transcribe};
+use seal::KeyEncryptionRing;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::jobs::{Runner, Running};
+use store::keys::KeyStore;
+use store::{Db, Settings};
+use tokio::task::JoinSet;
+use utoipa::openapi::{InfoBuilder, License, OpenApi, Paths};
+use utoipa_axum::router::OpenApiRouter;
+
+/// How often quiet buckets are forgotten.
+const TIDY_EVERY: Duration = Duration::from_mins(5);
+/// How often what was deleted long ago is removed for good.
+const PURGE_EVERY: Duration = Duration::from_hours(1);
+/// How long jobs under way get when the process stops; what is not done by then is taken up at the next start.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the program does not start or go on. No text here holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The settings are refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The secret is not one the key store knows.
+    #[error("SECRET_KEY: {0}")]
+    Ring(#[from] seal::RingError),
+    /// The data cannot be opened.
+    #[error("the database: {0}")]
+    Store(#[from] store::Error),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Something of the operating system.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A slice does not start.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// Accounts and sessions do not start.
+    #[error("{0}")]
+    Identity(#[from] identity::StartError),
+    /// The OpenAPI document cannot be written.
+    #[error("the OpenAPI document: {0}")]
+    Document(#[from] serde_json::Error),
+    /// The attack suite could not run.
+    #[error("prove: {0}")]
+    Prove(String),
+}
+
+/// The data and its keys, open; what every command works with.
+#[derive(Clone)]
+pub struct House {
+    /// The data.
+    pub db: Db,
+    /// Everybody's data keys.
+    pub keys: KeyStore,
+    /// Time and chance.
+    pub ambient: Ambient,
+}
+
+impl House {
+    /// Opens the data and the key store.
+    ///
+    /// # Errors
+    /// When the database is not there, belongs to another environment, or was made under another secret.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let (current, previous) = config
+            .secret_keys
+            .split_first()
+            .ok_or(ConfigError::Missing { name: "SECRET_KEY", why: "it wraps the key store" })?;
+        let ring = KeyEncryptionRing::new(current, previous)?;
+        let settings = settings(config);
+        let ambient = Ambient::system();
+        let db = Db::open(&settings).await?;
+        let keys = KeyStore::open(&settings, &db, ring, ambient.clone()).await?;
+        Ok(Self { db, keys, ambient })
+    }
+
+    /// Accounts and sessions.
+    ///
+    /// # Errors
+    /// When the key store does not give the server's own keys.
+    pub async fn identity(&self, config: &Config) -> Result<Arc<Identity>, Failure> {
+        let settings = identity::Config { registration: config.registration, ..identity::Config::default() };
+        Ok(Identity::new(self.db.clone(), self.keys.clone(), self.ambient.clone(), settings).await?)
+    }
+
+    /// Closes the data so that nothing is left to replay.
+    pub async fn close(self) {
+        self.keys.close().await;
+        self.db.close().await;
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let stamp = config.environment.name();
+    let mut settings = match &config.database_url {
+        None => Settings::sqlite(&config.data_dir, stamp),
+        Some(url) => Settings::postgres(url.clone(), &config.data_dir, stamp),
+    };
+    settings.migrate = config.migrate;
+    settings.connections = config.database_connections;
+    settings.tls_ca_file.clone_from(&config.database_ca);
+    settings
+}
+
+/// The whole application, running.
+pub struct App {
+    house: House,
+    identity: Arc<Identity>,
+    recordings: Arc<recordings::State>,
+    guard: Arc<Guard>,
+    public_url: String,
+    document: Document,
+    jobs: Running,
+    chores: JoinSet<()>,
+}
+
+impl App {
+    /// Starts the workers and wires the slices. The database must be open and nothing else may work on it.
+    ///
+    /// # Errors
+    /// When a slice does not start.
+    pub async fn start(house: House, config: &Config) -> Result<Self, Failure> {
+        let House { db, keys, ambient } = house.clone();
+        let identity = house.identity(config).await?;
+        let media = recordings::Config::new(&config.media_dir, &config.models_dir);
+        let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
+        let guard = Arc::new(Guard::new(config.guard.clone(), ambient.clone(), identity.port()));
+        let jobs = Runner::new(db.clone(), ambient.clone())
+            .register(Transcribe::new(recordings.clone()))
+            .register(Purge::new(recordings.clone()))
+            .start()
+            .await?;
+        let chores = chores(&house, &identity, &recordings, &guard);
+        let document = Document(Arc::from(document()?.into_bytes()));
+        let public_url = config.public_url.clone();
+        Ok(Self { house, identity, recordings, guard, public_url, document, jobs, chores })
+    }
+
+    /// Everything it serves, behind the guard.
+    pub fn router(&self) -> Router {
+        let House { db, keys, ambient } = self.house.clone();
+        let api = OpenApiRouter::new()
+            .merge(operations::routes(db.clone()))
+            .merge(identity::routes(self.identity.clone()))
+            .merge(journal::routes(Journal { db, keys, ambient: ambient.clone() }))
+            .merge(recordings::routes(self.recordings.clone()));
+        let (router, _) = api.split_for_parts();
+        let router = router
+            .merge(web::routes(ambient, &self.public_url))
+            .layer(Extension(self.document.clone()))
+            .fallback(async || Problem::from(Fault::not_found()));
+        guard::protect(router, self.guard.clone())
+    }
+
+    /// Why recordings wait, if they do.
+    pub fn missing_model(&self) -> Option<String> {
+        self.recordings.model().err().map(|missing| missing.to_string())
+    }
+
+    /// A fresh set-up code while nobody owns this installation.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn issue_setup_code(&self) -> Result<Option<Secret<String>>, Failure> {
+        Ok(self.identity.issue_setup_code().await?)
+    }
+
+    /// Accounts and sessions, for tests that need somebody to be there.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// Lets work under way finish for a moment and closes the data.
+    pub async fn stop(mut self) {
+        self.chores.shutdown().await;
+        self.jobs.shutdown(GRACE).await;
+        self.house.close().await;
+    }
+}
+
+/// Work that comes round by the clock rather than by a request.
+fn chores(
+    house: &House,
+    identity: &Arc<Identity>,
+    recordings: &Arc<recordings::State>,
+    guard: &Arc<Guard>,
+) -> JoinSet<()> {
+    let mut chores = JoinSet::new();
+    chores.spawn(identity::keep_tidy(identity.clone()));
+    chores.spawn(recordings::tend(recordings.clone()));
+    let purge = journal::Purge { db: house.db.clone(), ambient: house.ambient.clone() };
+    chores.spawn(async move {
+        let mut tick = tokio::time::interval(PURGE_EVERY);
+        loop {
+            tick.tick().await;
+            match purge.run().await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(event = "purged", slice = "journal", rows),
+                Err(error) => tracing::warn!(event = "purge_failed", slice = "journal", %error, "trying again later"),
+            }
+        }
+    });
+    let limiter = guard.limiter.clone();
+    chores.spawn(async move {
+        let mut tick = tokio::time::interval(TIDY_EVERY);
+        loop {
+            tick.tick().await;
+            limiter.tidy();
+        }
+    });
+    chores
+}
+
+/// The OpenAPI document of everything that is served, as it is committed: the slices' promises under one heading.
+///
+/// # Errors
+/// Never for our own types; serialising could.
+pub fn document() -> Result<String, Failure> {
+    let mut document = OpenApi::new(
+        InfoBuilder::new()
+            .title("MindVibe")
+            .version(env!("CARGO_PKG_VERSION"))
+            .description(Some("A self-hosted server for sensitive conversation."))
+            .license(Some(License::new("Apache-2.0")))
+            .build(),
+        Paths::new(),
+    );
+    for part in [operations::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()] {
+        document.merge(part);
+    }
+    let mut text = document.to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}

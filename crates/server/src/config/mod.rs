@@ -1,0 +1,310 @@
+//! Settings: read once from the environment, checked as a whole, refused by name.
+
+mod retired;
+mod secrets;
+mod source;
+
+pub use source::Source;
+
+use guard::Config as GuardConfig;
+use ipnet::IpNet;
+use kernel::Secret;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Why the settings are refused. The text never holds the value of a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A setting that must be there is not.
+    #[error("{name} is not set: {why}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it is for and how to make one.
+        why: &'static str,
+    },
+    /// A setting has a value it may not have.
+    #[error("{name} cannot be used: {why}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Where this runs. Protections are the same in both; only addresses and the origin of secrets differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// On somebody's own machine: missing secrets are made and kept in the data directory.
+    Development,
+    /// For people: everything that matters is configured, or nothing starts.
+    Production,
+}
+
+impl Environment {
+    /// The name, as it is stamped into the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// Whether strangers may make an account.
+pub use identity::Registration;
+
+/// All settings of `serve` and of the commands that work beside it.
+#[derive(Clone)]
+pub struct Config {
+    /// Where this runs.
+    pub environment: Environment,
+    /// Whether `ENVIRONMENT` was not set, and production assumed.
+    pub environment_defaulted: bool,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where people reach the server; no trailing slash.
+    pub public_url: String,
+    /// Everything this server keeps, unless `DATABASE_URL` and `MEDIA_DIR` say otherwise.
+    pub data_dir: PathBuf,
+    /// Where recordings lie, sealed.
+    pub media_dir: PathBuf,
+    /// Where speech models lie, shared by all data directories.
+    pub models_dir: PathBuf,
+    /// PostgreSQL, when it is not the embedded SQLite.
+    pub database_url: Option<Secret<String>>,
+    /// Connections to PostgreSQL.
+    pub database_connections: u32,
+    /// Certificates by which PostgreSQL is recognised, when not the system's.
+    pub database_ca: Option<PathBuf>,
+    /// Whether to bring the schema up to date at start.
+    pub migrate: bool,
+    /// The secret that wraps the key store, then the ones it replaced.
+    pub secret_keys: Vec<Secret<String>>,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// The HTTP surface.
+    pub guard: GuardConfig,
+    /// What is logged, in the syntax of `tracing`'s filters.
+    pub log: String,
+    /// Variables of the predecessors that mean nothing here, with what replaced them.
+    pub notices: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn read(source: &Source) -> Result<Self, ConfigError> {
+        retired::refuse(source)?;
+        let (environment, environment_defaulted) = environment(source)?;
+        let listen = listen(source)?;
+        let data_dir = PathBuf::from(source.get("DATA_DIR").unwrap_or("data"));
+        let public_url = public_url(source, environment, listen)?;
+        let database_url = source.secret("DATABASE_URL")?;
+        let postgres = database_url.is_some();
+        let guard = guard_config(source, &public_url)?;
+        Ok(Self {
+            environment,
+            environment_defaulted,
+            listen,
+            media_dir: source.get("MEDIA_DIR").map_or_else(|| data_dir.join("media"), PathBuf::from),
+            models_dir: models_dir(source),
+            database_url,
+            database_connections: number(source, "DB_POOL_SIZE", 16)?.saturating_add(number(
+                source,
+                "DB_MAX_OVERFLOW",
+                0,
+            )?),
+            database_ca: source.get("DB_CA_FILE").map(PathBuf::from),
+            migrate: flag(source, "RUN_MIGRATIONS_ON_STARTUP")?
+                .unwrap_or(!(postgres && environment == Environment::Production)),
+            secret_keys: secrets::keys(source, environment, &data_dir)?,
+            registration: parse(source, "REGISTRATION", Registration::Open)?,
+            guard,
+            log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
+            notices: retired::notices(source),
+            public_url,
+            data_dir,
+        })
+    }
+}
+
+fn environment(source: &Source) -> Result<(Environment, bool), ConfigError> {
+    match source.get("ENVIRONMENT") {
+        None => Ok((Environment::Production, true)),
+        Some("production") => Ok((Environment::Production, false)),
+        Some("development") => Ok((Environment::Development, false)),
+        Some(_) => Err(ConfigError::Invalid { name: "ENVIRONMENT", why: "it is production or development".into() }),
+    }
+}
+
+fn listen(source: &Source) -> Result<SocketAddr, ConfigError> {
+    if source.get("LISTEN_ADDR").is_some() {
+        return parse(source, "LISTEN_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080)));
+    }
+    let port: u16 = parse(source, "PORT", 8080)?;
+    Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+fn public_url(source: &Source, environment: Environment, listen: SocketAddr) -> Result<String, ConfigError> {
+    let name = "PUBLIC_URL";
+    let Some(text) = source.get(name) else {
+        return if environment == Environment::Development {
+            Ok(format!("http://localhost:{}", listen.port()))
+        } else {
+            Err(ConfigError::Missing { name, why: "the address people open, such as https://mind.example" })
+        };
+    };
+    origin(name, text, environment == Environment::Development)
+}
+
+/// An origin and nothing more: scheme, host, port. `http` only for loopback in development.
+fn origin(name: &'static str, text: &str, development: bool) -> Result<String, ConfigError> {
+    let invalid = |why: &str| ConfigError::Invalid { name, why: why.to_owned() };
+    let url = url::Url::parse(text).map_err(|_| invalid("it is an address such as https://mind.example"))?;
+    let origin = url.origin().ascii_serialization();
+    if origin != text.strip_suffix('/').unwrap_or(text) {
+        return Err(invalid("it is scheme, host and port only, such as https://mind.example"));
+    }
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => Ok(origin),
+        "http" if local || development => Ok(origin),
+        _ => Err(invalid("it begins with https://")),
+    }
+}
+
+fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, ConfigError> {
+    let mut config = GuardConfig::for_origin(public_url);
+    for text in list(source, "CORS_ALLOWED_ORIGINS") {
+        config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, false)?);
+    }
+    for text in list(source, "TRUSTED_PROXIES") {
+        let net = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        config.trusted_proxies.push(net.map_err(|_| ConfigError::Invalid {
+            name: "TRUSTED_PROXIES",
+            why: "it is a list of addresses or networks such as 10.0.0.0/8".into(),
+        })?);
+    }
+    config.uploads = recordings::UPLOADS.to_vec();
+    rates(source, &mut config)?;
+    Ok(config)
+}
+
+/// `RATE_LIMIT_<CLASS>=5/60`: so many in so many seconds; several windows separated by commas.
+fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
+    let name = "RATE_LIMIT_<CLASS>";
+    for (class, text) in source.starting_with("RATE_LIMIT_") {
+        let windows = match class {
+            "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
+            "SIGN_IN_BY_ACCOUNT" => &mut config.rates.sign_in_by_account,
+            "SIGN_UP" => &mut config.rates.sign_up,
+            "ANONYMOUS" => &mut config.rates.anonymous,
+            "SIGNED_IN" => &mut config.rates.signed_in,
+            "TRANSCRIPTION" => &mut config.rates.transcription,
+            "REPORT" => &mut config.rates.report,
+            // Where the counters live, not how many; read with the fleet's settings.
+            "STORAGE" => continue,
+            _ => return Err(ConfigError::Invalid { name, why: format!("there is no class {class}") }),
+        };
+        let window = |text: &str| {
+            let (count, seconds) = text.trim().split_once('/')?;
+            let (count, seconds) = (count.parse().ok()?, seconds.parse().ok()?);
+            (count > 0 && seconds > 0).then(|| guard::Window::per(count, seconds))
+        };
+        let parsed: Option<Vec<_>> = text.split(',').map(window).collect();
+        *windows = parsed.ok_or_else(|| ConfigError::Invalid {
+            name,
+            why: format!("RATE_LIMIT_{class} is count/seconds such as 5/60, several separated by commas"),
+        })?;
+    }
+    Ok(())
+}
+
+fn models_dir(source: &Source) -> PathBuf {
+    let home = || source.get("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = || source.get("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    source
+        .get("MODELS_DIR")
+        .map(PathBuf::from)
+        .or_else(|| cache().map(|cache| cache.join("mindvibe/models")))
+        .unwrap_or_else(|| PathBuf::from("models"))
+}
+
+fn list<'a>(source: &'a Source, name: &str) -> impl Iterator<Item = &'a str> {
+    source.get(name).unwrap_or("").split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+fn parse<T: FromStr>(source: &Source, name: &'static str, default: T) -> Result<T, ConfigError>
+where
+    T::Err: std::fmt::Display,
+{
+    match source.get(name) {
+        None => Ok(default),
+        Some(text) => text.parse().map_err(|why: T::Err| ConfigError::Invalid { name, why: why.to_string() }),
+    }
+}
+
+fn number(source: &Source, name: &'static str, default: u32) -> Result<u32, ConfigError> {
+    parse(source, name, default)
+}
+
+fn flag(source: &Source, name: &'static str) -> Result<Option<bool>, ConfigError> {
+    match source.get(name) {
+        None => Ok(None),
+        Some("true" | "1") => Ok(Some(true)),
+        Some("false" | "0") => Ok(Some(false)),
+        Some(_) => Err(ConfigError::Invalid { name, why: "it is true or false".into() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: (&str, &str) = ("SECRET_KEY", "k3yThatIsLongEnough-9f81c2aa7be04d55");
+
+    fn refusal<const N: usize>(pairs: [(&str, &str); N]) -> String {
+        match Config::read(&Source::of(pairs)) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn production_names_what_is_missing() {
+        assert!(refusal([]).starts_with("PUBLIC_URL is not set"));
+        assert!(refusal([("PUBLIC_URL", "https://mind.example")]).starts_with("SECRET_KEY is not set"));
+        let config = Config::read(&Source::of([("PUBLIC_URL", "https://mind.example"), KEY])).unwrap();
+        assert!(config.environment_defaulted && config.environment == Environment::Production);
+    }
+
+    #[test]
+    fn origins_are_exact_and_encrypted() {
+        for bad in ["mind.example", "http://mind.example", "https://mind.example/app", "https://*", "null"] {
+            assert!(refusal([("PUBLIC_URL", bad), KEY]).starts_with("PUBLIC_URL cannot be used"), "{bad}");
+        }
+        let with = |origins| refusal([("PUBLIC_URL", "https://a.example"), KEY, ("CORS_ALLOWED_ORIGINS", origins)]);
+        assert!(with("https://b.example,http://c.example").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
+        assert!(with("*").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_a_secret() {
+        let text = refusal([("PUBLIC_URL", "https://a.example"), ("SECRET_KEY", "short-canary")]);
+        assert!(text.starts_with("SECRET_KEY cannot be used") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn limits_are_read_by_class() {
+        let read = |name, value| Config::read(&Source::of([("PUBLIC_URL", "https://a.example"), KEY, (name, value)]));
+        let config = read("RATE_LIMIT_SIGN_UP", "7/60,20/3600").unwrap();
+        assert_eq!(config.guard.rates.sign_up.len(), 2);
+        assert!(read("RATE_LIMIT_SIGN_UP", "none").is_err());
+        assert!(read("RATE_LIMIT_NOBODY", "1/1").is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! The secret that wraps the key store: given, or in development made once and kept.
+
+use super::{ConfigError, Environment, Source};
+use data_encoding::BASE64URL_NOPAD;
+use kernel::{Ambient, Secret};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Shorter secrets can be guessed.
+const MIN_BYTES: usize = 32;
+/// What stands in examples and tutorials is no secret.
+const SAMPLES: &[&str] =
+    &["changeme", "change-in-production", "change_me", "your-secret", "secret-key", "example", "12345678"];
+
+/// The current secret first, then those it replaced. `MINDVIBE_REFLECTION_KEY`, when set, takes the place of `SECRET_KEY`.
+pub(super) fn keys(
+    source: &Source,
+    environment: Environment,
+    data_dir: &Path,
+) -> Result<Vec<Secret<String>>, ConfigError> {
+    let mut keys = Vec::new();
+    if let Some(key) = given(source, "MINDVIBE_REFLECTION_KEY")? {
+        keys.push(key);
+        // A SECRET_KEY beside it may be what wrapped the store before.
+        keys.extend(given(source, "SECRET_KEY")?);
+    } else if let Some(key) = given(source, "SECRET_KEY")? {
+        keys.push(key);
+    } else if environment == Environment::Development {
+        keys.push(kept(data_dir)?);
+    } else {
+        return Err(ConfigError::Missing {
+            name: "SECRET_KEY",
+            why: "32 bytes or more that wrap the key store; make one with: openssl rand -base64 48",
+        });
+    }
+    keys.extend(given(source, "SECRET_KEY_PREVIOUS")?);
+    Ok(keys)
+}
+
+fn given(source: &Source, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
+    let Some(secret) = source.secret(name)? else { return Ok(None) };
+    let invalid = |why: &str| ConfigError::Invalid { name, why: why.to_owned() };
+    let text = secret.expose();
+    let lower = text.to_ascii_lowercase();
+    if SAMPLES.iter().any(|sample| lower.contains(sample)) {
+        return Err(invalid("it is a sample from a document; make one with: openssl rand -base64 48"));
+    }
+    if text.len() < MIN_BYTES {
+        return Err(invalid("it has fewer than 32 bytes"));
+    }
+    let mut distinct: Vec<u8> = text.bytes().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < 10 {
+        return Err(invalid("it repeats itself; make one with: openssl rand -base64 48"));
+    }
+    Ok(Some(secret))
+}
+
+/// The secret of a development data directory, made at its first start, readable by its owner only.
+fn kept(data_dir: &Path) -> Result<Secret<String>, ConfigError> {
+    let invalid = |why: String| ConfigError::Invalid { name: "DATA_DIR", why };
+    let path = data_dir.join("secret.key");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return Ok(Secret::new(text.trim_end().to_owned()));
+    }
+    std::fs::create_dir_all(data_dir).map_err(|error| invalid(format!("it cannot be made ({})", error.kind())))?;
+    let text = BASE64URL_NOPAD.encode(&Ambient::system().bytes::<48>());
+    // Written whole under another name and then linked: a second process of the same directory sees all of it or nothing,
+    // and whoever links first has the one that counts.
+    let draft = data_dir.join(format!("secret.key.{}", std::process::id()));
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, &path));
+    let removed = std::fs::remove_file(&draft);
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(invalid(format!("secret.key cannot be written ({})", error.kind())));
+        }
+        _ => removed.map_err(|error| invalid(format!("a draft of secret.key is left behind ({})", error.kind())))?,
+    }
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| invalid(format!("secret.key cannot be read ({})", error.kind())))?;
+    Ok(Secret::new(text.trim_end().to_owned()))
+}

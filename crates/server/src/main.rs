@@ -1,0 +1,7 @@
+//! The program `mindvibe`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::run()
+}

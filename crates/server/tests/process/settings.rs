@@ -1,0 +1,53 @@
+//! Starts that must not happen, and what they say.
+
+use crate::program::command;
+
+#[test]
+fn half_configured_production_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |settings: &[(&str, &str)]| {
+        let mut command = command(&folder.path().join("data"));
+        command.env_remove("ENVIRONMENT").envs(settings.iter().copied()).arg("serve");
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let url = ("PUBLIC_URL", "https://mind.example");
+    for (settings, names) in [
+        (vec![], "PUBLIC_URL"),
+        (vec![url], "SECRET_KEY"),
+        (vec![url, ("SECRET_KEY", "changeme")], "SECRET_KEY"),
+        (vec![url, ("SECRET_KEY", "your-secret-key-change-in-production-0000")], "SECRET_KEY"),
+        (vec![url, ("SECRET_KEY", "0123456789012345678901234567890")], "SECRET_KEY"),
+        (vec![url, ("ALLOW_INSECURE_SESSION_AUTH", "true")], "ALLOW_INSECURE_SESSION_AUTH"),
+        (vec![("PUBLIC_URL", "http://mind.example")], "PUBLIC_URL"),
+    ] {
+        let (status, said) = refused(&settings);
+        assert_eq!(status, 78, "{said}");
+        assert!(said.contains("CRITICAL") && said.contains(names), "{said}");
+    }
+}
+
+#[test]
+fn another_secret_does_not_open_the_key_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    crate::program::create_user(&data, &[], "a@mind.example");
+    let secret = ("SECRET_KEY", "another-k3y-9f81c2aa7be04d55-0123456789");
+    let output = command(&data).env(secret.0, secret.1).arg("migrate").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("SECRET_KEY_PREVIOUS") && !said.contains(secret.1), "{said}");
+    let old = std::fs::read_to_string(data.join("secret.key")).unwrap();
+    let rotated = command(&data).env(secret.0, secret.1).env("SECRET_KEY_PREVIOUS", old).arg("migrate").output().unwrap();
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+}
+
+#[test]
+fn the_address_of_a_database_is_told_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://mind:CANARY-pass@127.0.0.1:1/mind";
+    let output = command(&folder.path().join("data")).env("DATABASE_URL", url).env("LOG_LEVEL", "trace").arg("serve").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success());
+    assert!(!said.contains("CANARY"), "{said}");
+}

@@ -1,0 +1,19 @@
+// The server's shapes under short names; the only place that knows how the generated document calls them.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type User = Schemas['User'];
+export type Session = Schemas['Session'];
+export type Mood = Schemas['Mood'];
+export type MoodStats = Schemas['MoodStats'];
+export type MoodDay = Schemas['MoodDay'];
+export type Reflection = Schemas['Reflection'];
+export type ReflectionSummary = Schemas['ReflectionSummary'];
+export type Recording = Schemas['Recording'];
+export type RecordingStatus = Recording['status'];
+export type Transcript = Schemas['Transcript'];
+export type Segment = Schemas['Segment'];
+export type Word = Schemas['Word'];
+export type ProblemBody = Schemas['Problem'];
+export type FieldProblem = NonNullable<ProblemBody['errors']>[number];
