@@ -43,7 +43,7 @@ impl Identities for Port {
             let Some(hash) = hash_of(presented) else { return };
             match self.0.end_session_of(&hash).await {
                 Ok(true) => {
-                    tracing::warn!(event = "leaked_credential", "a valid credential was seen in a URL and revoked")
+                    tracing::warn!(event = "leaked_credential", "a valid credential was seen in a URL and revoked");
                 }
                 Ok(false) => {}
                 // It was refused all the same; it only lives on where else it is held.

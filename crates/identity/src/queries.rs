@@ -44,7 +44,6 @@ store::row! {
     /// A session that counts, and whose it is. Whether its time is over, the reader has to see.
     pub(crate) struct Live {
         pub(crate) session_id: Uuid,
-        pub(crate) token_hash: Vec<u8>,
         pub(crate) kind: SessionKind,
         pub(crate) began_at: Timestamp,
         pub(crate) last_seen_at: Timestamp,
@@ -109,8 +108,8 @@ const FIND_USER: Sql = Sql::same(
      from users where email_folded = $1",
 );
 
-/// Said twice: once to match the partial index, once to be looked up in it.
-const OWNER: Sql = Sql::same("select id from users where role = 'owner' and role = $1");
+/// Reads all of the partial index `users_role_key`, which never holds more than one row.
+pub(crate) const OWNER: Sql = Sql::same("select id from users where role = 'owner'");
 
 /// Only while the old hash still stands: a password that was changed meanwhile must not come back.
 const REHASH: Sql = Sql::same("update users set password_phc = $1 where id = $2 and password_phc = $3");
@@ -127,7 +126,7 @@ const INSERT_SESSION: Sql = Sql::same(
 );
 
 const FIND_SESSION: Sql = Sql::same(
-    "select sessions.id as session_id, sessions.token_hash, sessions.kind, sessions.created_at as began_at,
+    "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
             sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
             users.id as user_id, users.email, users.display_name, users.role, users.time_zone, users.created_at
      from sessions join users on users.id = sessions.user_id
@@ -136,7 +135,7 @@ const FIND_SESSION: Sql = Sql::same(
 );
 
 const FIND_SESSION_BY_ID: Sql = Sql::same(
-    "select sessions.id as session_id, sessions.token_hash, sessions.kind, sessions.created_at as began_at,
+    "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
             sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
             users.id as user_id, users.email, users.display_name, users.role, users.time_zone, users.created_at
      from sessions join users on users.id = sessions.user_id
@@ -209,7 +208,7 @@ pub(crate) async fn find_user(tx: &mut Tx, email_folded: &str) -> Result<Option<
 
 /// Whether somebody owns this installation.
 pub(crate) async fn has_owner(tx: &mut Tx) -> Result<bool> {
-    Ok(tx.sql(OWNER).bind(RoleColumn(Role::Owner)).optional::<Id>().await?.is_some())
+    Ok(tx.sql(OWNER).optional::<Id>().await?.is_some())
 }
 
 /// Replaces a hash by one of the present parameters.

@@ -109,8 +109,12 @@ impl Identity {
         let evicted = queries::evict(&mut tx, user_id, kind, MOST, at).await?;
         tx.commit().await?;
         if let Some(cache) = &self.cache {
-            old.iter().for_each(|old| cache.forget_hash(old.as_bytes()));
-            evicted.iter().for_each(|ended| cache.forget_hash(&ended.token_hash));
+            if let Some(old) = &old {
+                cache.forget_hash(old.as_bytes());
+            }
+            for ended in evicted {
+                cache.forget_hash(&ended.token_hash);
+            }
         }
         Ok(Some(secret))
     }

@@ -125,7 +125,7 @@ mod tests {
         let (clock, ambient) = ambient();
         let mut codes = SetupCodes::default();
         let code = codes.issue(&ambient);
-        clock.advance(LIFE - Duration::from_micros(1));
+        clock.advance(LIFE.saturating_sub(Duration::from_micros(1)));
         assert!(codes.accepts(code.expose(), ambient.now()));
         clock.advance(Duration::from_micros(1));
         assert!(!codes.accepts(code.expose(), ambient.now()));

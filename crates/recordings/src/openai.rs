@@ -160,7 +160,7 @@ struct VerboseSegment {
     #[schema(max_length = 20_000)]
     text: String,
     /// The engine's own numbers of words are not given out: always empty.
-    #[schema(max_items = 0)]
+    #[schema(value_type = Vec<Object>, max_items = 0)]
     tokens: [u32; 0],
     /// As it was asked for.
     #[schema(minimum = 0, maximum = 1)]
@@ -190,10 +190,28 @@ struct VerboseWord {
     end: f64,
 }
 
-/// A transcript in the form that was asked for.
-pub(crate) enum Answer {
+/// The answers that are JSON.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = TranscriptionAnswer)]
+pub(crate) enum Data {
     Plain(Plain),
     Verbose(Box<Verbose>),
+}
+
+/// What `timestamp_granularities[]` names.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = TranscriptionGranularity)]
+#[expect(dead_code, reason = "describes the form; the field is read as text")]
+pub(crate) enum Granularity {
+    Word,
+    Segment,
+}
+
+/// A transcript in the form that was asked for.
+pub(crate) enum Answer {
+    Data(Data),
     /// The text and its content type.
     Text(String, &'static str),
 }
@@ -202,11 +220,11 @@ pub(crate) enum Answer {
 pub(crate) fn answer(transcript: &Transcript, options: &Options) -> Answer {
     let text = transcript.text();
     match options.format {
-        Format::Json => Answer::Plain(Plain { text }),
+        Format::Json => Answer::Data(Data::Plain(Plain { text })),
         Format::Text => Answer::Text(format!("{text}\n"), "text/plain; charset=utf-8"),
         Format::Srt => Answer::Text(export::srt::write(transcript), export::srt::CONTENT_TYPE),
         Format::Vtt => Answer::Text(export::vtt::write(transcript), export::vtt::CONTENT_TYPE),
-        Format::VerboseJson => Answer::Verbose(Box::new(Verbose {
+        Format::VerboseJson => Answer::Data(Data::Verbose(Box::new(Verbose {
             task: "transcribe",
             language: transcript.language.clone(),
             duration: transcript.duration_s,
@@ -214,7 +232,7 @@ pub(crate) fn answer(transcript: &Transcript, options: &Options) -> Answer {
             segments: (options.segments || !options.words)
                 .then(|| transcript.segments.iter().map(|part| segment(part, options.temperature)).collect()),
             words: options.words.then(|| transcript.segments.iter().flat_map(words).collect()),
-        })),
+        }))),
     }
 }
 
@@ -314,8 +332,8 @@ mod tests {
             segments: vec![part],
         };
         let json = |pairs: &[(&str, &str)]| match answer(&transcript, &set(pairs).unwrap()) {
-            Answer::Verbose(verbose) => serde_json::to_value(verbose).unwrap(),
-            _ => panic!("verbose_json was asked for"),
+            Answer::Data(data) => serde_json::to_value(data).unwrap(),
+            Answer::Text(..) => panic!("verbose_json was asked for"),
         };
         let verbose = ("response_format", "verbose_json");
         let plain = json(&[("model", "base"), verbose]);

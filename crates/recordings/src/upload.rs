@@ -5,7 +5,7 @@
 use crate::config::Config;
 use crate::media::{Place, Whole};
 use crate::model::RecordingId;
-use crate::rules::file_name::FileName;
+use crate::rules::file_name::{FileName, NameFault};
 use crate::state::State;
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
@@ -23,6 +23,15 @@ const GATHER: usize = 256 * 1024;
 const FIELD_BYTES: usize = 8 * 1024;
 /// How long a refused upload is still read, so that the client gets to read why.
 const DRAIN: Duration = Duration::from_secs(5);
+/// The code of an upload that fell silent.
+const STALLED: &str = "upload_stalled";
+
+/// Where this line is, for the answers of a server that shows its inside. Only behind `weaken`.
+macro_rules! here {
+    () => {
+        concat!(file!(), ":", line!())
+    };
+}
 
 /// A file that was received, and what is in it.
 pub(crate) struct Received {
@@ -46,7 +55,10 @@ pub(crate) async fn next<'a>(form: &'a mut Multipart, config: &Config) -> Result
 
 /// Reads on for a moment after a refusal: a client that is still sending would otherwise see its connection die instead
 /// of the answer.
-pub(crate) async fn drain(form: &mut Multipart) {
+pub(crate) async fn drain(form: &mut Multipart, refusal: &Fault) {
+    if refusal.code() == STALLED {
+        return;
+    }
     let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
     // Whoever sends for longer than that is not waited for.
     let _ = timeout(DRAIN, rest).await;
@@ -184,7 +196,7 @@ const fn believed() -> Probe {
 /// What a refusal of the decoder is for the one who sent the file.
 pub(crate) fn judge(fault: AudioFault) -> Fault {
     if weaken::is("A2-7") {
-        return Fault::new(Kind::UnsupportedMedia, "unsupported_media_type", format!("{fault:?}"));
+        return Fault::new(Kind::UnsupportedMedia, "unsupported_media_type", format!("{fault:?} at {}", here!()));
     }
     match fault {
         fault if fault.is_ours() => Fault::internal(fault),
@@ -211,7 +223,7 @@ fn malformed() -> Fault {
 
 fn stalled(config: &Config) -> Fault {
     let detail = format!("Nothing arrived for {} s. Send the file again.", config.silence.as_secs());
-    Fault::new(Kind::BadRequest, "upload_stalled", detail)
+    Fault::new(Kind::BadRequest, STALLED, detail)
 }
 
 /// A body that could not be read to its end: too large, or not a form.
@@ -221,7 +233,13 @@ fn unread(error: &MultipartError, config: &Config) -> Fault {
     }
     if weaken::is("A2-7") {
         let inside = error.source().map_or_else(|| error.to_string(), |source| format!("{source:?}"));
-        return Fault::new(Kind::BadRequest, "malformed_multipart", inside);
+        return Fault::new(Kind::BadRequest, "malformed_multipart", format!("{inside} at {}", here!()));
+    }
+    // All that a client writes freely into the head of a part is the name of a file; a control character there makes the
+    // head unreadable before anybody can look at the name.
+    let head = error.source().and_then(|source| source.downcast_ref::<multer::Error>());
+    if matches!(head, Some(multer::Error::ReadHeaderFailed(_) | multer::Error::DecodeHeaderValue { .. })) {
+        return NameFault::Control.into();
     }
     malformed()
 }
@@ -229,7 +247,7 @@ fn unread(error: &MultipartError, config: &Config) -> Fault {
 /// A disk that does not do what it is told: our fault, and nothing of it shows.
 fn ours(error: std::io::Error) -> Fault {
     if weaken::is("A2-7") {
-        return Fault::new(Kind::Internal, "internal", format!("{error:?} in crates/recordings/src/media/part.rs"));
+        return Fault::new(Kind::Internal, "internal", format!("{error:?} at {}", here!()));
     }
     Fault::internal(error)
 }

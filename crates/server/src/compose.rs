@@ -201,7 +201,7 @@ fn chores(
 ) -> JoinSet<()> {
     let mut chores = JoinSet::new();
     chores.spawn(identity::keep_tidy(identity.clone()));
-    chores.spawn(recordings::tend(recordings.clone()));
+    chores.spawn(recordings::keep_tidy(recordings.clone()));
     let purge = journal::Purge { db: house.db.clone(), ambient: house.ambient.clone() };
     chores.spawn(async move {
         let mut tick = tokio::time::interval(PURGE_EVERY);

@@ -63,10 +63,10 @@ async fn health() -> impl IntoResponse {
 #[utoipa::path(get, path = "/ready", tag = "operations", extensions(("x-auth" = json!("public"))),
     responses((status = 200, body = Health), (status = 503, body = guard::ProblemBody)))]
 async fn ready(State(db): State<Db>) -> guard::Result<impl IntoResponse> {
-    let begun = db.read().await;
-    begun.map_err(|error| {
+    let begun = db.read().await.map_err(|error| {
         Fault::unavailable("not_ready", "The database does not answer.", Duration::from_secs(5)).because(error)
     })?;
+    drop(begun);
     Ok(guard::Json(Health { status: "ok" }))
 }
 

@@ -77,7 +77,7 @@ pub(crate) async fn handler(
     let filled = match fill(&state, &mut form, &limits, user, id, &key).await {
         Ok(filled) => filled,
         Err(fault) => {
-            upload::drain(&mut form).await;
+            upload::drain(&mut form, &fault).await;
             return Err(fault.into());
         }
     };

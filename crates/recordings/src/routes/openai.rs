@@ -3,7 +3,7 @@
 
 use crate::media::{Place, Sound};
 use crate::model::{self, RecordingId};
-use crate::openai::{self, Answer, Options, Plain, Verbose};
+use crate::openai::{self, Answer, Data, Granularity, Options};
 use crate::rules::problem::MODEL_MISSING;
 use crate::state::State;
 use crate::upload::{self, Received};
@@ -45,7 +45,7 @@ pub(crate) struct Form {
     /// `word`, `segment` or both; with `verbose_json` only.
     #[schema(max_items = 2)]
     #[schema(rename = "timestamp_granularities[]")]
-    timestamp_granularities: Option<Vec<String>>,
+    timestamp_granularities: Option<Vec<Granularity>>,
 }
 
 /// The form, read.
@@ -58,8 +58,8 @@ struct Filled {
 /// Transcribes a file at once.
 #[utoipa::path(post, path = "/v1/audio/transcriptions", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     request_body(content = Form, content_type = "multipart/form-data"),
-    responses((status = 200, description = "The text, in the form that was asked for.", content((Plain = "application/json"),
-            (Verbose = "application/vnd.mindvibe.verbose+json"), (String = "text/plain"))),
+    responses((status = 200, description = "The text, in the form that was asked for.", content((Data = "application/json"),
+            (String = "text/plain"))),
         (status = 400, body = guard::ProblemBody), (status = 401, body = guard::ProblemBody),
         (status = 413, body = guard::ProblemBody), (status = 415, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody),
@@ -83,7 +83,7 @@ pub(crate) async fn handler(
     let (turn, Filled { options, language, file }) = match turn.await {
         Ok(filled) => filled,
         Err(fault) => {
-            upload::drain(&mut form).await;
+            upload::drain(&mut form, &fault).await;
             return Err(fault.into());
         }
     };
@@ -91,8 +91,7 @@ pub(crate) async fn handler(
     file.whole.discard().await;
     drop(turn);
     Ok(match openai::answer(&heard?, &options) {
-        Answer::Plain(plain) => Json(plain).into_response(),
-        Answer::Verbose(verbose) => Json(verbose).into_response(),
+        Answer::Data(data) => Json(data).into_response(),
         Answer::Text(text, media) => ([(header::CONTENT_TYPE, HeaderValue::from_static(media))], text).into_response(),
     })
 }

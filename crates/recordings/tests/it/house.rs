@@ -198,7 +198,11 @@ impl House {
     }
 
     pub(crate) async fn send(&self, user: UserId, request: http::request::Builder, body: impl Into<Body>) -> Answer {
-        let request = request.header("authorization", format!("Bearer {user}")).body(body.into()).unwrap();
+        self.send_as(&user.to_string(), request, body).await
+    }
+
+    pub(crate) async fn send_as(&self, token: &str, request: http::request::Builder, body: impl Into<Body>) -> Answer {
+        let request = request.header("authorization", format!("Bearer {token}")).body(body.into()).unwrap();
         Answer::of(self.router.clone().oneshot(request).await.expect("the router answers")).await
     }
 

@@ -241,8 +241,8 @@ async fn what_is_not_yours_is_not_there(db: Db) {
     assert_eq!(house.send(house.other, Request::get("/api/recordings"), "").await.json()["items"], json!([]));
     assert_eq!(house.get("/api/recordings/not-an-id").await.status, 404);
     assert_eq!(house.get(&path).await.json(), created);
-    let nobody = Request::get(path).header("authorization", "Bearer nobody").body(Body::empty());
-    drop(nobody);
+    let nobody = house.send_as("nobody", Request::get(path), Body::empty()).await;
+    assert_eq!(nobody.status, 401);
 }
 
 async fn what_nobody_owns_is_swept(db: Db) {

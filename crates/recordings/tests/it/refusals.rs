@@ -32,6 +32,9 @@ async fn every_refusal_says_why_and_leaves_nothing(db: Db) {
     let cases: Vec<Case> = vec![
         ("traversal", Form::new().file("../../etc/passwd.wav", &wav).bytes(), (400, "invalid_filename", "")),
         ("backslash", Form::new().file("..\\win.wav", &wav).bytes(), (400, "invalid_filename", "")),
+        ("control", Form::new().file("a\u{7}b.wav", &wav).bytes(), (400, "invalid_filename", "")),
+        ("end of text", Form::new().file("a\0b.wav", &wav).bytes(), (400, "invalid_filename", "")),
+        ("tab", Form::new().file("a\tb.wav", &wav).bytes(), (400, "invalid_filename", "")),
         ("reserved", Form::new().file("con.wav", &wav).bytes(), (400, "invalid_filename", "")),
         ("hidden", Form::new().file(".wav", &wav).bytes(), (400, "invalid_filename", "")),
         ("bidi", Form::new().file("a\u{202e}b.wav", &wav).bytes(), (400, "invalid_filename", "")),
@@ -81,7 +84,8 @@ async fn every_refusal_says_why_and_leaves_nothing(db: Db) {
         }
         nothing_left(&house, name).await;
     }
-    let wrong = Request::post("/api/recordings").header("content-type", "audio/wav");
+    let wrong =
+        Request::post("/api/recordings").header("content-type", "audio/wav").header("content-length", wav.len());
     assert_eq!(house.send(house.user, wrong, wav.clone()).await.status, 415);
     let unbounded = Request::post("/api/recordings").header("content-type", "multipart/form-data");
     assert_eq!(house.send(house.user, unbounded, wav).await.refusal().1, "malformed_multipart");

@@ -105,10 +105,9 @@ fn told(fault: &Fault) -> AccountsError {
 
 impl Local {
     async fn one(&self) -> Result<Account, AccountsError> {
-        let random = BASE32_NOPAD.encode(&self.house.ambient.bytes::<15>()).to_lowercase();
-        let (name, password) = random.split_at(10);
-        let email = format!("prove-{name}@prove.invalid");
-        let password = format!("{password} {random}");
+        let word = || BASE32_NOPAD.encode(&self.house.ambient.bytes::<15>()).to_lowercase();
+        // Apart from each other: a password may not hold the address.
+        let (email, password) = (format!("prove-{}@prove.invalid", word()), format!("{} {}", word(), word()));
         let new = NewUser {
             email: email.clone(),
             password: Secret::new(password.clone()),

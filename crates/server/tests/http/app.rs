@@ -87,7 +87,8 @@ impl TestApp {
     pub async fn person(&self, role: Role) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let email = format!("person{}@mind.example", NEXT.fetch_add(1, Ordering::Relaxed));
-        let new = NewUser { email: email.clone(), password: Secret::new(PASSWORD.to_owned()), display_name: None, role };
+        let new =
+            NewUser { email: email.clone(), password: Secret::new(PASSWORD.to_owned()), display_name: None, role };
         self.identity.create_user(new).await.unwrap();
         email
     }

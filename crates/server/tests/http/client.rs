@@ -117,15 +117,22 @@ impl Client {
 
     /// This client with the cookies of an answer, and the token that writes need.
     pub fn keeping(&self, answer: &Answer) -> Self {
-        let cookies: Vec<String> = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned()).collect();
-        let csrf = cookies.iter().find_map(|cookie| cookie.strip_prefix("__Host-csrf=")).expect("a csrf cookie").to_owned();
+        let cookies: Vec<String> = answer
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned())
+            .collect();
+        let csrf =
+            cookies.iter().find_map(|cookie| cookie.strip_prefix("__Host-csrf=")).expect("a csrf cookie").to_owned();
         self.with("cookie", &cookies.join("; ")).with("x-csrf-token", &csrf)
     }
 
     /// Signs in as a script does.
     pub async fn script(base: &str, email: &str, password: &str) -> Self {
         let client = Self::anonymous(base);
-        let answer = client.post("/auth/login", &json!({"email": email, "password": password})).await.expect(200).json();
+        let answer =
+            client.post("/auth/login", &json!({"email": email, "password": password})).await.expect(200).json();
         client.with("authorization", &format!("Bearer {}", answer["access_token"].as_str().unwrap()))
     }
 

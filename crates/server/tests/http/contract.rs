@@ -26,7 +26,8 @@ fn operations(document: &Value) -> Vec<(String, Method, Value)> {
 
 /// A path with an id that nobody has in the place of each variable.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "01890000-0000-7000-8000-000000000000" } else { part });
+    let parts =
+        path.split('/').map(|part| if part.starts_with('{') { "01890000-0000-7000-8000-000000000000" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -59,7 +60,10 @@ fn walk(schema: &Value, place: &str, missing: &mut Vec<String>) {
         _ => false,
     };
     let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
-    if is("string") && !has(&["maxLength", "enum", "const"]) && object.get("format").and_then(Value::as_str) != Some("binary") {
+    if is("string")
+        && !has(&["maxLength", "enum", "const"])
+        && object.get("format").and_then(Value::as_str) != Some("binary")
+    {
         missing.push(format!("{place}: string"));
     }
     if (is("integer") || is("number")) && !has(&["minimum", "maximum", "enum"]) {

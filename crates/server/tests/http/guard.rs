@@ -23,7 +23,11 @@ async fn a_write_needs_the_token_of_its_own_session(app: TestApp) {
     me.with("origin", "null").post("/api/moods", &mood).await.problem(403, "cross_origin_refused");
     me.with("origin", &app.origin()).with("sec-fetch-site", "same-origin").post("/api/moods", &mood).await.expect(201);
     let login = json!({"email": "a@mind.example", "password": PASSWORD});
-    app.anonymous().with("origin", "https://evil.test").post("/api/auth/login", &login).await.problem(403, "cross_origin_refused");
+    app.anonymous()
+        .with("origin", "https://evil.test")
+        .post("/api/auth/login", &login)
+        .await
+        .problem(403, "cross_origin_refused");
     let script = app.script().await;
     script.post("/api/moods", &mood).await.expect(201);
     script.with("origin", "https://evil.test").post("/api/moods", &mood).await.problem(403, "cross_origin_refused");
@@ -49,15 +53,23 @@ async fn a_claimed_identity_is_worth_nothing(app: TestApp) {
 async fn bodies_are_bounded_before_they_are_read() {
     let app = TestApp::sqlite().await;
     let me = app.script().await;
-    let body = |bytes: usize| Some(("application/json", format!("{{\"note\":\"{}\"}}", "n".repeat(bytes)).into_bytes()));
+    let body =
+        |bytes: usize| Some(("application/json", format!("{{\"note\":\"{}\"}}", "n".repeat(bytes)).into_bytes()));
     me.send(Method::POST, "/api/moods", body(1024 * 1024)).await.problem(413, "too_large");
     app.anonymous().send(Method::POST, "/api/auth/login", body(17 * 1024)).await.problem(413, "too_large");
     let deep = "[".repeat(100_000).into_bytes();
     me.send(Method::POST, "/api/moods", Some(("application/json", deep))).await.problem(400, "nested_too_deep");
     me.send(Method::POST, "/api/moods", Some(("application/json", b"{".to_vec()))).await.problem(400, "malformed_json");
-    me.send(Method::POST, "/api/moods", Some(("application/json", b"\xff\xfe".to_vec()))).await.problem(400, "malformed_json");
-    me.send(Method::POST, "/api/moods", Some(("text/plain", b"score=1".to_vec()))).await.problem(415, "unsupported_media_type");
-    me.with("content-encoding", "gzip").post("/api/moods", &json!({"score": 1})).await.problem(415, "unsupported_media_type");
+    me.send(Method::POST, "/api/moods", Some(("application/json", b"\xff\xfe".to_vec())))
+        .await
+        .problem(400, "malformed_json");
+    me.send(Method::POST, "/api/moods", Some(("text/plain", b"score=1".to_vec())))
+        .await
+        .problem(415, "unsupported_media_type");
+    me.with("content-encoding", "gzip")
+        .post("/api/moods", &json!({"score": 1}))
+        .await
+        .problem(415, "unsupported_media_type");
     me.get(&format!("/api/moods?from={}", "x".repeat(9000))).await.problem(400, "url_too_long");
     app.end().await;
 }
@@ -112,7 +124,15 @@ async fn what_is_not_there_is_404_whatever_the_method() {
     let app = TestApp::sqlite().await;
     let me = app.script().await;
     for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        for path in ["/nowhere", "/debug", "/mobile-auth/login", "/.git/config", "/api/nowhere", "/assets/none.js", "/index.html"] {
+        for path in [
+            "/nowhere",
+            "/debug",
+            "/mobile-auth/login",
+            "/.git/config",
+            "/api/nowhere",
+            "/assets/none.js",
+            "/index.html",
+        ] {
             me.send(method.clone(), path, None).await.problem(404, "not_found");
         }
     }
@@ -126,7 +146,11 @@ async fn the_sixth_password_in_a_minute_waits() {
     let client = Client::anonymous(&app.base);
     let wrong = json!({"email": email, "password": "not the right one at all"});
     for _ in 0..5 {
-        client.with("x-forwarded-for", "6.6.6.6").post("/api/auth/login", &wrong).await.problem(401, "invalid_credentials");
+        client
+            .with("x-forwarded-for", "6.6.6.6")
+            .post("/api/auth/login", &wrong)
+            .await
+            .problem(401, "invalid_credentials");
     }
     let refused = client.with("x-forwarded-for", "7.7.7.7").post("/api/auth/login", &wrong).await;
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);

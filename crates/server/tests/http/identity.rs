@@ -42,9 +42,13 @@ async fn one_code_makes_one_owner(app: TestApp) {
 async fn a_browser_signs_in_and_out(app: TestApp) {
     let email = app.person(Role::Member).await;
     let browser = app.anonymous().with("sec-fetch-site", "same-origin").with("origin", &app.origin());
-    let entry = browser.post("/api/auth/login", &json!({"email": email.to_uppercase(), "password": PASSWORD})).await.expect(200);
+    let entry = browser
+        .post("/api/auth/login", &json!({"email": email.to_uppercase(), "password": PASSWORD}))
+        .await
+        .expect(200);
     assert!(!entry.text().contains("sid_") && !entry.text().contains("token"), "no credential in the body");
-    let cookies: Vec<_> = entry.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
+    let cookies: Vec<_> =
+        entry.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
     let sid = cookies.iter().find(|cookie| cookie.starts_with("__Host-sid=sid_")).unwrap();
     for part in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age="] {
         assert!(sid.contains(part), "{sid}");
@@ -66,7 +70,12 @@ async fn a_browser_signs_in_and_out(app: TestApp) {
 async fn a_script_signs_in_and_out(app: TestApp) {
     let email = app.person(Role::Member).await;
     let body = json!({"email": email, "password": PASSWORD});
-    app.anonymous().with("sec-fetch-site", "same-origin").with("origin", &app.origin()).post("/auth/login", &body).await.problem(403, "browser_surface_required");
+    app.anonymous()
+        .with("sec-fetch-site", "same-origin")
+        .with("origin", &app.origin())
+        .post("/auth/login", &body)
+        .await
+        .problem(403, "browser_surface_required");
     let entry = app.anonymous().post("/auth/login", &body).await.expect(200);
     assert!(entry.headers.get("set-cookie").is_none());
     let entry = entry.json();
@@ -81,8 +90,11 @@ async fn a_script_signs_in_and_out(app: TestApp) {
 async fn no_answer_tells_who_has_an_account(app: TestApp) {
     let email = app.person(Role::Member).await;
     let mut bodies = Vec::new();
-    for (email, password) in [(email.as_str(), "the wrong sentence entirely"), ("nobody@mind.example", PASSWORD), (email.as_str(), "x")] {
-        let answer = Client::anonymous(&app.base).post("/api/auth/login", &json!({"email": email, "password": password})).await;
+    for (email, password) in
+        [(email.as_str(), "the wrong sentence entirely"), ("nobody@mind.example", PASSWORD), (email.as_str(), "x")]
+    {
+        let answer =
+            Client::anonymous(&app.base).post("/api/auth/login", &json!({"email": email, "password": password})).await;
         let names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
         let mut body = answer.problem(401, "invalid_credentials");
         assert_eq!(body["detail"], "Invalid email or password");
@@ -92,7 +104,8 @@ async fn no_answer_tells_who_has_an_account(app: TestApp) {
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "{bodies:#?}");
     let mut taken = Vec::new();
     for email in [email.as_str(), "somebody.new@mind.example"] {
-        let answer = app.anonymous().post("/api/auth/signup", &json!({"email": email, "password": PASSWORD})).await.expect(202);
+        let answer =
+            app.anonymous().post("/api/auth/signup", &json!({"email": email, "password": PASSWORD})).await.expect(202);
         taken.push((answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>(), answer.text()));
     }
     assert_eq!(taken[0], taken[1]);
@@ -124,7 +137,10 @@ async fn closed_registration_is_closed() {
 async fn passwords_take_one_of_two_roads() {
     let app = TestApp::sqlite().await;
     let try_one = async |password: &str| {
-        app.anonymous().post("/api/auth/signup", &json!({"email": "jo.fuller@mind.example", "password": password})).await.status
+        app.anonymous()
+            .post("/api/auth/signup", &json!({"email": "jo.fuller@mind.example", "password": password}))
+            .await
+            .status
     };
     for refused in ["Password1", "Qwerty123!", "alllowercase14", &"x".repeat(129), "jo.fuller@mind.example"] {
         assert_eq!(try_one(refused).await, 422, "{refused}");

@@ -4,7 +4,12 @@ use crate::app::TestApp;
 use crate::on_both_engines;
 use serde_json::json;
 
-on_both_engines!(a_mood_lives_and_is_undone, lists_are_paged_and_stats_have_gaps, a_reflection_lives_and_is_undone, bad_fields_are_named);
+on_both_engines!(
+    a_mood_lives_and_is_undone,
+    lists_are_paged_and_stats_have_gaps,
+    a_reflection_lives_and_is_undone,
+    bad_fields_are_named
+);
 
 async fn a_mood_lives_and_is_undone(app: TestApp) {
     let (me, other) = (app.member().await, app.member().await);
@@ -48,11 +53,17 @@ async fn lists_are_paged_and_stats_have_gaps(app: TestApp) {
     let today = app.house.ambient.now();
     for day in [0u64, 0, 2, 3, 20] {
         let at = today.minus(std::time::Duration::from_hours(day * 24));
-        me.post("/api/moods", &json!({"score": 2 - i64::try_from(day.min(4)).unwrap(), "noted_at": at})).await.expect(201);
+        me.post("/api/moods", &json!({"score": 2 - i64::try_from(day.min(4)).unwrap(), "noted_at": at}))
+            .await
+            .expect(201);
     }
     let first = me.get("/api/moods?limit=3").await.expect(200).json();
     assert_eq!(first["items"].as_array().unwrap().len(), 3);
-    let rest = me.get(&format!("/api/moods?limit=3&cursor={}", first["next_cursor"].as_str().unwrap())).await.expect(200).json();
+    let rest = me
+        .get(&format!("/api/moods?limit=3&cursor={}", first["next_cursor"].as_str().unwrap()))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(rest["items"].as_array().unwrap().len(), 2);
     assert!(rest.get("next_cursor").is_none());
     let from = today.minus(std::time::Duration::from_hours(60));
@@ -99,17 +110,27 @@ async fn bad_fields_are_named(app: TestApp) {
     let me = app.script().await;
     let fields = |body: serde_json::Value| {
         let faults = body["errors"].as_array().unwrap().clone();
-        faults.iter().map(|fault| format!("{}:{}", fault["field"].as_str().unwrap(), fault["code"].as_str().unwrap())).collect::<Vec<_>>()
+        faults
+            .iter()
+            .map(|fault| format!("{}:{}", fault["field"].as_str().unwrap(), fault["code"].as_str().unwrap()))
+            .collect::<Vec<_>>()
     };
-    let refused = me.post("/api/moods", &json!({"score": 5, "tags": ["", "x".repeat(33)], "note": "n".repeat(2001)})).await;
-    assert_eq!(fields(refused.problem(422, "invalid_fields")), ["score:out_of_range", "tags[0]:empty", "tags[1]:too_long", "note:too_long"]);
+    let refused =
+        me.post("/api/moods", &json!({"score": 5, "tags": ["", "x".repeat(33)], "note": "n".repeat(2001)})).await;
+    assert_eq!(
+        fields(refused.problem(422, "invalid_fields")),
+        ["score:out_of_range", "tags[0]:empty", "tags[1]:too_long", "note:too_long"]
+    );
     let refused = me.post("/api/moods", &json!({"score": 1, "user_id": "x"})).await;
     assert_eq!(fields(refused.problem(422, "invalid_fields")), ["user_id:unknown_field"]);
     let refused = me.post("/api/moods", &json!({"score": 1, "noted_at": "2999-01-01T00:00:00Z"})).await;
     assert_eq!(fields(refused.problem(422, "invalid_fields")), ["noted_at:in_the_future"]);
     let refused = me.post("/api/journal/entries", &json!({"title": "", "content": " "})).await;
     assert_eq!(fields(refused.problem(422, "invalid_fields")), ["content:empty"]);
-    me.with("idempotency-key", &"k".repeat(129)).post("/api/moods", &json!({"score": 1})).await.problem(400, "invalid_idempotency_key");
+    me.with("idempotency-key", &"k".repeat(129))
+        .post("/api/moods", &json!({"score": 1}))
+        .await
+        .problem(400, "invalid_idempotency_key");
     assert_eq!(me.get("/api/moods").await.expect(200).json()["items"], json!([]), "nothing was kept of all that");
     app.end().await;
 }

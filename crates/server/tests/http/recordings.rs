@@ -11,8 +11,11 @@ on_both_engines!(a_recording_waits_for_its_model_and_plays, what_is_refused_leav
 pub fn tone() -> Vec<u8> {
     let rate = 16_000u32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a small sine fits 16 bits")]
-    let samples: Vec<u8> =
-        (0..rate).flat_map(|n| ((n as f32 * 440.0 * TAU / rate as f32).sin() * 3000.0) as i16).map(i16::to_le_bytes).flatten().collect();
+    let samples: Vec<u8> = (0..rate)
+        .flat_map(|n| ((n as f32 * 440.0 * TAU / rate as f32).sin() * 3000.0) as i16)
+        .map(i16::to_le_bytes)
+        .flatten()
+        .collect();
     let size = u32::try_from(samples.len()).unwrap();
     let mut wav = b"RIFF".to_vec();
     wav.extend((36 + size).to_le_bytes());
@@ -56,7 +59,10 @@ async fn a_recording_waits_for_its_model_and_plays(app: TestApp) {
     assert_eq!(part.header("content-range"), format!("bytes 40-49/{}", wav.len()));
     me.with("range", "bytes=99999999-").get(&format!("{path}/audio")).await.expect(416);
     let saved = me.get(&format!("{path}/audio?download=1")).await.expect(200);
-    assert!(saved.header("content-disposition").starts_with("attachment") && saved.header("content-security-policy").contains("sandbox"));
+    assert!(
+        saved.header("content-disposition").starts_with("attachment")
+            && saved.header("content-security-policy").contains("sandbox")
+    );
 
     let version = format!("\"v{}\"", recording["version"]);
     let renamed = me.with("if-match", &version).patch(&path, &json!({"title": "Ein Ton"})).await.expect(200).json();
@@ -73,11 +79,17 @@ async fn what_is_refused_leaves_nothing(app: TestApp) {
         me.upload("/api/recordings", &[], name, tone()).await.problem(400, "invalid_filename");
     }
     me.upload("/api/recordings", &[], "program.exe", tone()).await.problem(415, "unsupported_media_type");
-    me.upload("/api/recordings", &[], "program.wav", b"MZ\x90\0this is no sound at all".repeat(20)).await.problem(415, "unsupported_media_type");
-    me.upload("/api/recordings", &[], "zip.wav", b"PK\x03\x04".repeat(500)).await.problem(415, "unsupported_media_type");
+    me.upload("/api/recordings", &[], "program.wav", b"MZ\x90\0this is no sound at all".repeat(20))
+        .await
+        .problem(415, "unsupported_media_type");
+    me.upload("/api/recordings", &[], "zip.wav", b"PK\x03\x04".repeat(500))
+        .await
+        .problem(415, "unsupported_media_type");
     me.upload("/api/recordings", &[], "tone.mp3", tone()).await.problem(415, "unsupported_media_type");
     me.upload("/api/recordings", &[("language", "xx-none")], "tone.wav", tone()).await.problem(422, "invalid_fields");
-    me.upload("/api/recordings", &[("title", &"t".repeat(201))], "tone.wav", tone()).await.problem(422, "invalid_fields");
+    me.upload("/api/recordings", &[("title", &"t".repeat(201))], "tone.wav", tone())
+        .await
+        .problem(422, "invalid_fields");
     me.upload("/api/recordings", &[("folder", "x")], "tone.wav", tone()).await.problem(422, "invalid_fields");
     assert_eq!(me.get("/api/recordings").await.expect(200).json()["items"], json!([]));
     let left: Vec<_> = walk(&app.data.path().join("media"));

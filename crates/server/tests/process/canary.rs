@@ -57,7 +57,13 @@ async fn live(data: &Path, database: &[(&str, &str)]) {
     let program = Program::start(data, &settings);
     let client = program.script(EMAIL).await;
     let post = async |path: &str, body: Value| {
-        let answer = client.post(program.url(path)).header("idempotency-key", path.replace('/', "-")).json(&body).send().await.unwrap();
+        let answer = client
+            .post(program.url(path))
+            .header("idempotency-key", path.replace('/', "-"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 201);
     };
     post("/api/moods", json!({"score": 2, "note": WRITTEN[0], "tags": [WRITTEN[2]]})).await;
@@ -90,7 +96,8 @@ async fn live(data: &Path, database: &[(&str, &str)]) {
 /// Looks through every file below `folder` for every canary, as text in either case and as UTF-16, hex and base64.
 fn search(folder: &Path) {
     let mut searched = 0;
-    let canaries: Vec<String> = WRITTEN.iter().chain(SAID).map(|word| (*word).to_owned()).chain([PASSWORD.to_owned()]).collect();
+    let canaries: Vec<String> =
+        WRITTEN.iter().chain(SAID).map(|word| (*word).to_owned()).chain([PASSWORD.to_owned()]).collect();
     for path in files(folder) {
         let bytes = std::fs::read(&path).unwrap();
         searched += bytes.len();

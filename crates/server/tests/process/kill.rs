@@ -11,8 +11,11 @@ use tokio::sync::Mutex;
 const WRITES: usize = 200;
 const WRITERS: usize = 16;
 const EMAIL: &str = "writer@mind.example";
-const NO_LIMIT: &[(&str, &str)] =
-    &[("RATE_LIMIT_SIGNED_IN", "1000000/60"), ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60"), ("RATE_LIMIT_SIGN_IN_BY_ACCOUNT", "1000/60")];
+const NO_LIMIT: &[(&str, &str)] = &[
+    ("RATE_LIMIT_SIGNED_IN", "1000000/60"),
+    ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60"),
+    ("RATE_LIMIT_SIGN_IN_BY_ACCOUNT", "1000/60"),
+];
 
 /// How often it is killed: ten times in `make test`, more in `make verify`.
 fn kills() -> usize {
@@ -61,7 +64,9 @@ async fn torture(database: &[(&str, &str)]) {
                         } else {
                             client.post(&entries).json(&json!({"title": text, "content": "body ".repeat(50)}))
                         };
-                        let Ok(answer) = request.header("idempotency-key", format!("{round}-{n}")).send().await else { break };
+                        let Ok(answer) = request.header("idempotency-key", format!("{round}-{n}")).send().await else {
+                            break;
+                        };
                         if answer.status() == 201 {
                             acknowledged.lock().await.push(text);
                         }
@@ -94,7 +99,14 @@ async fn torture(database: &[(&str, &str)]) {
     for (path, field) in [("/api/moods", "note"), ("/api/journal/entries", "title")] {
         let mut cursor = String::new();
         loop {
-            let page: Value = client.get(program.url(&format!("{path}?limit=100{cursor}"))).send().await.unwrap().json().await.unwrap();
+            let page: Value = client
+                .get(program.url(&format!("{path}?limit=100{cursor}")))
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
             for item in page["items"].as_array().unwrap() {
                 assert!(found.insert(item[field].as_str().unwrap().to_owned()), "written twice: {item}");
             }

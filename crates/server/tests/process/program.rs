@@ -37,7 +37,11 @@ impl Program {
         let program = Self { child, port };
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(30), "the program does not start:\n{}", std::fs::read_to_string(log_of(data)).unwrap());
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "the program does not start:\n{}",
+                std::fs::read_to_string(log_of(data)).unwrap()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
         program
@@ -83,7 +87,15 @@ pub fn log_of(data: &Path) -> PathBuf {
 /// Makes an account with the command line, beside a running program or without one.
 pub fn create_user(data: &Path, settings: &[(&str, &str)], email: &str) {
     let mut command = command(data);
-    command.envs(settings.iter().copied()).args(["user", "create", "--email", email, "--role", "member", "--password-stdin"]);
+    command.envs(settings.iter().copied()).args([
+        "user",
+        "create",
+        "--email",
+        email,
+        "--role",
+        "member",
+        "--password-stdin",
+    ]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     let mut said = String::new();

@@ -38,7 +38,8 @@ fn another_secret_does_not_open_the_key_store() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said.contains("SECRET_KEY_PREVIOUS") && !said.contains(secret.1), "{said}");
     let old = std::fs::read_to_string(data.join("secret.key")).unwrap();
-    let rotated = command(&data).env(secret.0, secret.1).env("SECRET_KEY_PREVIOUS", old).arg("migrate").output().unwrap();
+    let rotated =
+        command(&data).env(secret.0, secret.1).env("SECRET_KEY_PREVIOUS", old).arg("migrate").output().unwrap();
     assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
 }
 
@@ -46,7 +47,12 @@ fn another_secret_does_not_open_the_key_store() {
 fn the_address_of_a_database_is_told_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
     let url = "postgres://mind:CANARY-pass@127.0.0.1:1/mind";
-    let output = command(&folder.path().join("data")).env("DATABASE_URL", url).env("LOG_LEVEL", "trace").arg("serve").output().unwrap();
+    let output = command(&folder.path().join("data"))
+        .env("DATABASE_URL", url)
+        .env("LOG_LEVEL", "trace")
+        .arg("serve")
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success());
     assert!(!said.contains("CANARY"), "{said}");
