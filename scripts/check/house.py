@@ -24,7 +24,7 @@ def grep(pattern, where, what):
                 findings.append(f"{name}:{number}: {what}: {line.strip()[:100]}")
 
 
-grep(MACHINE, [n for n in bodies if n != "scripts/check/house.py"], "path of one person's machine")
+grep(MACHINE, [n for n in bodies if n not in ("scripts/check/house.py", "crates/prove/src/leak.rs")], "path of one person's machine")
 written = [n for n in bodies if n.endswith((".rs", ".ts", ".svelte", ".js", ".py", ".sh", ".css", ".sql", ".md", ".toml"))]
 grep(rf"\b(?:{UNFINISHED})\b", written, "unfinished")
 grep(r"\b(?:todo|unimplemented)!\(", sources, "unfinished")

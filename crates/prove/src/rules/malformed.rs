@@ -108,7 +108,7 @@ pub(super) fn uploads() -> Vec<(&'static str, Request)> {
     let mut list = Vec::new();
     let sound = crate::material::wav();
     let mut broken = sound.clone();
-    broken.truncate(60);
+    broken.truncate(30);
     let mut absurd = sound.clone();
     absurd[20..44].fill(0xff);
     for path in ["/api/recordings", "/v1/audio/transcriptions"] {

@@ -22,7 +22,7 @@ pub(crate) struct Request {
 
 /// Writes a transcript as text, subtitles or data.
 #[utoipa::path(get, path = "/api/recordings/{id}/export", tag = "recordings", extensions(("x-auth" = json!("caller"))),
-    params(("id" = RecordingId, Path), ("format" = Format, Query)),
+    params(("id" = RecordingId, Path), ("format" = inline(Format), Query)),
     responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/plain"),
         (status = 401, body = guard::ProblemBody), (status = 404, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody)))]
