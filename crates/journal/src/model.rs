@@ -115,6 +115,12 @@ fn check_tags(tags: Vec<String>, faults: &mut Vec<FieldFault>) -> Vec<String> {
     kept
 }
 
+/// In the document only: one tag.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1, max_length = 32)]
+#[expect(dead_code, reason = "describes a string of a list; the list itself holds plain strings")]
+pub(crate) struct Tag(String);
+
 /// How somebody was at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Mood {
@@ -122,7 +128,7 @@ pub(crate) struct Mood {
     /// From -2 (heavy) to 2 (bright).
     #[schema(minimum = -2, maximum = 2)]
     pub(crate) score: i8,
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<Tag>)]
     pub(crate) tags: Vec<String>,
     #[schema(max_length = 2000)]
     pub(crate) note: String,
@@ -143,7 +149,7 @@ pub(crate) struct Reflection {
     pub(crate) title: String,
     #[schema(max_length = 20000)]
     pub(crate) content: String,
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<Tag>)]
     pub(crate) tags: Vec<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -161,7 +167,7 @@ pub(crate) struct ReflectionSummary {
     /// The first 200 characters, at the end of a word.
     #[schema(max_length = 201)]
     pub(crate) excerpt: String,
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<Tag>)]
     pub(crate) tags: Vec<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,

@@ -51,7 +51,7 @@ impl<'a> MakeWriter<'a> for Redacting {
 
 /// Starts logging; `filter` is in the syntax of `tracing`'s filters (`info`, `info,access=off`). What cannot be read as
 /// such counts as `info`.
-pub fn start(filter: &str) {
+pub(crate) fn start(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .json()

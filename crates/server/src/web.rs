@@ -45,12 +45,14 @@ struct Web {
 
 /// The client's pages and assets. `public_url` decides whether pages at 127.0.0.1 are sent to localhost: passkeys do not
 /// exist on a bare address, and a cookie of one is not sent to the other.
-pub fn routes(ambient: Ambient, public_url: &str) -> Router {
+pub(crate) fn routes(ambient: Ambient, public_url: &str) -> Router {
     let localhost = public_url.strip_prefix("http://").filter(|host| host.starts_with("localhost")).map(str::to_owned);
     let web = Web { ambient, localhost };
     let router = PAGES.iter().fold(Router::new(), |router, path| router.route(path, get(page)));
     let router = FILES.iter().fold(router, |router, path| router.route(path, get(file)));
-    router.route("/assets/{name}", get(asset)).with_state(web)
+    router
+        .route("/assets/{name}", get(asset).fallback(async || guard::Problem::from(Fault::not_found())))
+        .with_state(web)
 }
 
 async fn page(State(web): State<Web>, headers: HeaderMap, request: Request) -> Response {

@@ -23,7 +23,7 @@ pub(crate) struct Request {
     score: i64,
     /// At most ten, each of at most 32 characters.
     #[serde(default)]
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<crate::model::Tag>)]
     tags: Vec<String>,
     /// Some words.
     #[serde(default)]
@@ -34,7 +34,7 @@ pub(crate) struct Request {
 }
 
 /// Notes a mood. It is durable when this answers.
-#[utoipa::path(post, path = "/api/moods", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/moods", operation_id = "create_mood", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("Idempotency-Key" = Option<String>, Header, max_length = 128)), request_body = Request,
     responses((status = 201, body = Mood), (status = 401, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody)))]

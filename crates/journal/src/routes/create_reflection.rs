@@ -25,12 +25,12 @@ pub(crate) struct Request {
     content: String,
     /// At most ten, each of at most 32 characters.
     #[serde(default)]
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<crate::model::Tag>)]
     tags: Vec<String>,
 }
 
 /// Keeps a reflection, sealed under its writer's own key. It is durable when this answers.
-#[utoipa::path(post, path = "/api/journal/entries", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/journal/entries", operation_id = "create_reflection", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("Idempotency-Key" = Option<String>, Header, max_length = 128)), request_body = Request,
     responses((status = 201, body = Reflection), (status = 401, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody)))]

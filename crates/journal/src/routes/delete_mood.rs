@@ -8,7 +8,7 @@ use guard::{Caller, IfMatch, Json, Path};
 use std::sync::Arc;
 
 /// Deletes a mood. For 30 days it can be restored.
-#[utoipa::path(delete, path = "/api/moods/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(delete, path = "/api/moods/{id}", operation_id = "delete_mood", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = MoodId, Path), ("If-Match" = String, Header, max_length = 256)),
     responses((status = 200, body = Deleted), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

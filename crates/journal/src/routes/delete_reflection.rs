@@ -8,7 +8,7 @@ use guard::{Caller, IfMatch, Json, Path};
 use std::sync::Arc;
 
 /// Deletes a reflection. For 30 days it can be restored.
-#[utoipa::path(delete, path = "/api/journal/entries/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(delete, path = "/api/journal/entries/{id}", operation_id = "delete_reflection", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = ReflectionId, Path), ("If-Match" = String, Header, max_length = 256)),
     responses((status = 200, body = Deleted), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

@@ -9,7 +9,7 @@ use guard::{Caller, Entity, Path};
 use std::sync::Arc;
 
 /// One mood.
-#[utoipa::path(get, path = "/api/moods/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/moods/{id}", operation_id = "get_mood", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = MoodId, Path)),
     responses((status = 200, body = Mood), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody)))]

@@ -9,7 +9,7 @@ use guard::{Caller, Entity, Path};
 use std::sync::Arc;
 
 /// One reflection.
-#[utoipa::path(get, path = "/api/journal/entries/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/journal/entries/{id}", operation_id = "get_reflection", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = ReflectionId, Path)),
     responses((status = 200, body = Reflection), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody)))]

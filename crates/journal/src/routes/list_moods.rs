@@ -22,7 +22,7 @@ pub(crate) struct Request {
 }
 
 /// Lists moods by the moment they are about, newest first.
-#[utoipa::path(get, path = "/api/moods", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/moods", operation_id = "list_moods", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("limit" = Option<u8>, Query, minimum = 1, maximum = 100), ("cursor" = Option<String>, Query, max_length = 32),
         ("from" = Option<Timestamp>, Query), ("to" = Option<Timestamp>, Query, description = "not included")),
     responses((status = 200, body = Page<Mood>), (status = 401, body = guard::ProblemBody),

@@ -19,7 +19,7 @@ pub(crate) struct Request {
 }
 
 /// Lists reflections, newest first.
-#[utoipa::path(get, path = "/api/journal/entries", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/journal/entries", operation_id = "list_reflections", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("limit" = Option<u8>, Query, minimum = 1, maximum = 100), ("cursor" = Option<String>, Query, max_length = 32)),
     responses((status = 200, body = Page<ReflectionSummary>), (status = 401, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody)))]

@@ -30,7 +30,7 @@ const fn fortnight() -> u16 {
 }
 
 /// The moods of the last days, day by day in the reader's zone; a day without a mood is there, empty.
-#[utoipa::path(get, path = "/api/moods/stats", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/moods/stats", operation_id = "mood_stats", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("days" = Option<u16>, Query, minimum = 1, maximum = 366),
         ("time_zone" = Option<String>, Query, max_length = 64, description = "an IANA name; UTC when left out")),
     responses((status = 200, body = Stats), (status = 401, body = guard::ProblemBody),

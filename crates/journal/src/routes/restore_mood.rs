@@ -9,7 +9,7 @@ use guard::{Caller, Entity, Path};
 use std::sync::Arc;
 
 /// Brings a deleted mood back.
-#[utoipa::path(post, path = "/api/moods/{id}/restore", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/moods/{id}/restore", operation_id = "restore_mood", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = MoodId, Path)),
     responses((status = 200, body = Mood), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 409, body = guard::ProblemBody)))]

@@ -9,7 +9,7 @@ use guard::{Caller, Entity, Path};
 use std::sync::Arc;
 
 /// Brings a deleted reflection back.
-#[utoipa::path(post, path = "/api/journal/entries/{id}/restore", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/journal/entries/{id}/restore", operation_id = "restore_reflection", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = ReflectionId, Path)),
     responses((status = 200, body = Reflection), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 409, body = guard::ProblemBody)))]

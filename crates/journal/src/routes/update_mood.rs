@@ -21,7 +21,7 @@ pub(crate) struct Request {
     #[schema(minimum = -2, maximum = 2)]
     score: i64,
     /// At most ten, each of at most 32 characters.
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<crate::model::Tag>)]
     tags: Vec<String>,
     /// Some words.
     #[schema(max_length = 2000)]
@@ -31,7 +31,7 @@ pub(crate) struct Request {
 }
 
 /// Changes a mood, if it is still the one that was read.
-#[utoipa::path(put, path = "/api/moods/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(put, path = "/api/moods/{id}", operation_id = "update_mood", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = MoodId, Path), ("If-Match" = String, Header, max_length = 256)), request_body = Request,
     responses((status = 200, body = Mood), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

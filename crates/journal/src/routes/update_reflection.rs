@@ -23,12 +23,12 @@ pub(crate) struct Request {
     #[schema(max_length = 20000)]
     content: String,
     /// At most ten, each of at most 32 characters.
-    #[schema(max_items = 10)]
+    #[schema(max_items = 10, value_type = Vec<crate::model::Tag>)]
     tags: Vec<String>,
 }
 
 /// Changes a reflection, if it is still the one that was read.
-#[utoipa::path(put, path = "/api/journal/entries/{id}", tag = "journal", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(put, path = "/api/journal/entries/{id}", operation_id = "update_reflection", tag = "journal", extensions(("x-auth" = json!("caller"))),
     params(("id" = ReflectionId, Path), ("If-Match" = String, Header, max_length = 256)), request_body = Request,
     responses((status = 200, body = Reflection), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

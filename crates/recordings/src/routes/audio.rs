@@ -30,7 +30,7 @@ pub(crate) struct Request {
 }
 
 /// Sends the sound of a recording; a player may ask for a part of it with `Range`.
-#[utoipa::path(get, path = "/api/recordings/{id}/audio", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/recordings/{id}/audio", operation_id = "recording_audio", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("download" = Option<u8>, Query, minimum = 0, maximum = 1),
         ("Range" = Option<String>, Header, max_length = 256)),
     responses((status = 200, description = "All of it.", body = String, content_type = "audio/*"),

@@ -56,7 +56,7 @@ struct Filled {
 }
 
 /// Takes a recording in. It is durable when this answers, and its transcription is queued.
-#[utoipa::path(post, path = "/api/recordings", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/recordings", operation_id = "create_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("Idempotency-Key" = Option<String>, Header, max_length = 128)),
     request_body(content = Form, content_type = "multipart/form-data"),
     responses((status = 201, body = Recording), (status = 400, body = guard::ProblemBody),

@@ -10,7 +10,7 @@ use guard::{Caller, IfMatch, Json, Path};
 use std::sync::Arc;
 
 /// Deletes a recording. For 30 days it can be restored; then its sound and its transcript are destroyed.
-#[utoipa::path(delete, path = "/api/recordings/{id}", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(delete, path = "/api/recordings/{id}", operation_id = "delete_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("If-Match" = String, Header, max_length = 256)),
     responses((status = 200, body = Deleted), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

@@ -21,7 +21,7 @@ pub(crate) struct Request {
 }
 
 /// Writes a transcript as text, subtitles or data.
-#[utoipa::path(get, path = "/api/recordings/{id}/export", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/recordings/{id}/export", operation_id = "export_transcript", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("format" = inline(Format), Query)),
     responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/plain"),
         (status = 401, body = guard::ProblemBody), (status = 404, body = guard::ProblemBody),

@@ -9,7 +9,7 @@ use guard::{Caller, Entity, Path};
 use std::sync::Arc;
 
 /// Reads one recording.
-#[utoipa::path(get, path = "/api/recordings/{id}", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/recordings/{id}", operation_id = "get_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path)),
     responses((status = 200, body = Recording), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody)))]

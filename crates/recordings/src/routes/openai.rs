@@ -56,7 +56,7 @@ struct Filled {
 }
 
 /// Transcribes a file at once.
-#[utoipa::path(post, path = "/v1/audio/transcriptions", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/v1/audio/transcriptions", operation_id = "create_transcription", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     request_body(content = Form, content_type = "multipart/form-data"),
     responses((status = 200, description = "The text, in the form that was asked for.", content((Data = "application/json"),
             (String = "text/plain"))),

@@ -23,7 +23,7 @@ pub(crate) struct Request {
 }
 
 /// Gives a recording another title, if it is still the one that was read.
-#[utoipa::path(patch, path = "/api/recordings/{id}", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(patch, path = "/api/recordings/{id}", operation_id = "rename_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("If-Match" = String, Header, max_length = 256)), request_body = Request,
     responses((status = 200, body = Recording), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 412, body = guard::ProblemBody),

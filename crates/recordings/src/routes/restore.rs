@@ -12,7 +12,7 @@ use kernel::{Fault, Kind};
 use std::sync::Arc;
 
 /// Brings a deleted recording back. If its transcript was not there yet, it is queued again.
-#[utoipa::path(post, path = "/api/recordings/{id}/restore", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/recordings/{id}/restore", operation_id = "restore_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path)),
     responses((status = 200, body = Recording), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 409, body = guard::ProblemBody)))]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use store::once::Once;
 
 /// Queues a recording that failed once more.
-#[utoipa::path(post, path = "/api/recordings/{id}/retry", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(post, path = "/api/recordings/{id}/retry", operation_id = "retry_recording", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("Idempotency-Key" = Option<String>, Header, max_length = 128)),
     responses((status = 202, body = Recording), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 409, body = guard::ProblemBody),

@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 }
 
 /// Reads a transcript.
-#[utoipa::path(get, path = "/api/recordings/{id}/transcript", tag = "recordings", extensions(("x-auth" = json!("caller"))),
+#[utoipa::path(get, path = "/api/recordings/{id}/transcript", operation_id = "recording_transcript", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path)),
     responses((status = 200, body = Answer), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody)))]

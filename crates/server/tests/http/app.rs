@@ -13,32 +13,32 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// A password that every policy takes.
-pub const PASSWORD: &str = "a long sentence nobody says aloud 7";
+pub(crate) const PASSWORD: &str = "a long sentence nobody says aloud 7";
 
 /// A running application; call [`TestApp::end`] at the end of the test.
-pub struct TestApp {
-    pub base: String,
-    pub house: House,
-    pub identity: std::sync::Arc<identity::Identity>,
-    pub data: TempDir,
+pub(crate) struct TestApp {
+    pub(crate) base: String,
+    pub(crate) house: House,
+    pub(crate) identity: std::sync::Arc<identity::Identity>,
+    pub(crate) data: TempDir,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
 
 impl TestApp {
     /// On SQLite.
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         Self::start(None, &[]).await
     }
 
     /// On PostgreSQL, in a database of its own.
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         let url = store::testing::postgres_empty().await.url.expect("a database of PostgreSQL has an address");
         Self::start(Some(url.expose().clone()), &[]).await
     }
 
     /// On SQLite with settings of its own.
-    pub async fn with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         Self::start(None, settings).await
     }
 
@@ -73,18 +73,18 @@ impl TestApp {
     }
 
     /// Stops it and waits until it has.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.send(()).unwrap();
         self.served.await.unwrap();
     }
 
     /// The origin that this server takes for its own.
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         self.base.replace("127.0.0.1", "localhost")
     }
 
     /// Somebody new; answers their address.
-    pub async fn person(&self, role: Role) -> String {
+    pub(crate) async fn person(&self, role: Role) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let email = format!("person{}@mind.example", NEXT.fetch_add(1, Ordering::Relaxed));
         let new =
@@ -94,17 +94,17 @@ impl TestApp {
     }
 
     /// Nobody.
-    pub fn anonymous(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::anonymous(&self.base)
     }
 
     /// A member's browser.
-    pub async fn member(&self) -> Client {
+    pub(crate) async fn member(&self) -> Client {
         Client::browser(&self.base, &self.person(Role::Member).await, PASSWORD).await
     }
 
     /// A member's script.
-    pub async fn script(&self) -> Client {
+    pub(crate) async fn script(&self) -> Client {
         Client::script(&self.base, &self.person(Role::Member).await, PASSWORD).await
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -22,36 +22,36 @@ impl Answer {
     }
 
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// The `code` of a problem; empty when it is none.
-    pub fn json_code(&self) -> String {
+    pub(crate) fn json_code(&self) -> String {
         let body: Value = serde_json::from_slice(&self.bytes).unwrap_or_default();
         body["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The body as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// A header as text; empty when it is not there.
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     /// Fails unless the status is this one, showing what came instead.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
     /// Fails unless it is a problem answer of this status and code.
     #[track_caller]
-    pub fn problem(self, status: u16, code: &str) -> Value {
+    pub(crate) fn problem(self, status: u16, code: &str) -> Value {
         let answer = self.expect(status);
         let body = answer.json();
         assert_eq!(answer.header("content-type"), "application/problem+json");
@@ -64,7 +64,7 @@ impl Answer {
 
 /// A client with an address of its own.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     headers: HeaderMap,
@@ -79,7 +79,7 @@ fn own_address() -> IpAddr {
 
 impl Client {
     /// Nobody in particular.
-    pub fn anonymous(base: &str) -> Self {
+    pub(crate) fn anonymous(base: &str) -> Self {
         let http = reqwest::Client::builder()
             .local_address(own_address())
             .redirect(reqwest::redirect::Policy::none())
@@ -90,33 +90,33 @@ impl Client {
     }
 
     /// The same client with one more header on each request.
-    pub fn with(&self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut other = self.clone();
         other.headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
         other
     }
 
     /// The value of a header it sends.
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.headers[name].to_str().unwrap().to_owned()
     }
 
     /// The same client without a header.
-    pub fn without(&self, name: &str) -> Self {
+    pub(crate) fn without(&self, name: &str) -> Self {
         let mut other = self.clone();
         other.headers.remove(name);
         other
     }
 
     /// Signs in as a browser does and keeps what it was given.
-    pub async fn browser(base: &str, email: &str, password: &str) -> Self {
+    pub(crate) async fn browser(base: &str, email: &str, password: &str) -> Self {
         let client = Self::anonymous(base);
         let answer = client.post("/api/auth/login", &json!({"email": email, "password": password})).await.expect(200);
         client.keeping(&answer)
     }
 
     /// This client with the cookies of an answer, and the token that writes need.
-    pub fn keeping(&self, answer: &Answer) -> Self {
+    pub(crate) fn keeping(&self, answer: &Answer) -> Self {
         let cookies: Vec<String> = answer
             .headers
             .get_all("set-cookie")
@@ -129,14 +129,14 @@ impl Client {
     }
 
     /// Signs in as a script does.
-    pub async fn script(base: &str, email: &str, password: &str) -> Self {
+    pub(crate) async fn script(base: &str, email: &str, password: &str) -> Self {
         let client = Self::anonymous(base);
         let answer =
             client.post("/auth/login", &json!({"email": email, "password": password})).await.expect(200).json();
         client.with("authorization", &format!("Bearer {}", answer["access_token"].as_str().unwrap()))
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some((media, bytes)) = body {
             request = request.header("content-type", media).body(bytes);
@@ -148,28 +148,28 @@ impl Client {
         self.send(method, path, Some(("application/json", body.to_string().into_bytes()))).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.json(Method::POST, path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         self.json(Method::PUT, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.json(Method::PATCH, path, body).await
     }
 
     /// Uploads a file with its fields before it, as a form.
-    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], name: &str, bytes: Vec<u8>) -> Answer {
+    pub(crate) async fn upload(&self, path: &str, fields: &[(&str, &str)], name: &str, bytes: Vec<u8>) -> Answer {
         let mut form = reqwest::multipart::Form::new();
         for (field, value) in fields {
             form = form.text((*field).to_owned(), (*value).to_owned());

@@ -8,14 +8,11 @@ use std::f32::consts::TAU;
 on_both_engines!(a_recording_waits_for_its_model_and_plays, what_is_refused_leaves_nothing);
 
 /// A second of a quiet tone: RIFF, PCM, 16 bit, 16 kHz, one channel.
-pub fn tone() -> Vec<u8> {
+pub(crate) fn tone() -> Vec<u8> {
     let rate = 16_000u32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a small sine fits 16 bits")]
-    let samples: Vec<u8> = (0..rate)
-        .flat_map(|n| ((n as f32 * 440.0 * TAU / rate as f32).sin() * 3000.0) as i16)
-        .map(i16::to_le_bytes)
-        .flatten()
-        .collect();
+    let sample = |n: u32| ((n as f32 * 440.0 * TAU / rate as f32).sin() * 3000.0) as i16;
+    let samples: Vec<u8> = (0..rate).flat_map(|n| sample(n).to_le_bytes()).collect();
     let size = u32::try_from(samples.len()).unwrap();
     let mut wav = b"RIFF".to_vec();
     wav.extend((36 + size).to_le_bytes());

@@ -10,15 +10,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A password that every policy takes.
-pub const PASSWORD: &str = "a long sentence nobody says aloud 7";
+pub(crate) const PASSWORD: &str = "a long sentence nobody says aloud 7";
 
 /// The program, running.
-pub struct Program {
+pub(crate) struct Program {
     child: Child,
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
-pub fn command(data: &Path) -> Command {
+pub(crate) fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mindvibe"));
     command.env_clear().env("ENVIRONMENT", "development").env("DATA_DIR", data).env("MODELS_DIR", data.join("none"));
     command.stdin(Stdio::null());
@@ -27,7 +27,7 @@ pub fn command(data: &Path) -> Command {
 
 impl Program {
     /// Starts it and waits until it answers. Everything it says goes to `program.log` in the data directory's parent.
-    pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = command(data);
         command.arg("serve").env("LISTEN_ADDR", format!("127.0.0.1:{port}"));
@@ -48,18 +48,18 @@ impl Program {
     }
 
     /// SIGKILL: no destructor runs, nothing is flushed.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// The address to call.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
     /// A client that is signed in as a script.
-    pub async fn script(&self, email: &str) -> reqwest::Client {
+    pub(crate) async fn script(&self, email: &str) -> reqwest::Client {
         let body = json!({"email": email, "password": PASSWORD});
         let client = reqwest::Client::builder().build().unwrap();
         let answer = client.post(self.url("/auth/login")).json(&body).send().await.unwrap();
@@ -80,12 +80,12 @@ impl Drop for Program {
 }
 
 /// Where everything the program says is kept.
-pub fn log_of(data: &Path) -> PathBuf {
+pub(crate) fn log_of(data: &Path) -> PathBuf {
     data.with_extension("log")
 }
 
 /// Makes an account with the command line, beside a running program or without one.
-pub fn create_user(data: &Path, settings: &[(&str, &str)], email: &str) {
+pub(crate) fn create_user(data: &Path, settings: &[(&str, &str)], email: &str) {
     let mut command = command(data);
     command.envs(settings.iter().copied()).args([
         "user",
