@@ -32,7 +32,7 @@ enum Command {
     /// Bring the database's schema up to date, then stop.
     #[command(after_help = "Example: DATABASE_URL=postgres://mind@db.example/mind mindvibe migrate")]
     Migrate,
-    /// Manage accounts of the installation in DATA_DIR or DATABASE_URL, also beside a running server.
+    /// Manage accounts of the installation in `DATA_DIR` or `DATABASE_URL`, also beside a running server.
     User {
         #[command(subcommand)]
         command: user::Command,

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Only these rules, by id or by finding; may be repeated.
     #[arg(long)]
     only: Vec<String>,
-    /// Throw-away accounts: a JSON list of {"email", "password"}. Without it they are made in DATA_DIR, when that is set,
+    /// Throw-away accounts: a JSON list of {"email", "password"}. Without it they are made in `DATA_DIR`, when that is set,
     /// or by signing up.
     #[arg(long)]
     accounts: Option<PathBuf>,
@@ -99,8 +99,9 @@ struct Local {
 }
 
 fn told(fault: &Fault) -> AccountsError {
-    let fields = fault.fields().iter().map(|field| format!("; {}: {}", field.field, field.detail)).collect::<String>();
-    AccountsError(format!("{}{fields}", fault.detail()))
+    let mut parts = vec![fault.detail().to_owned()];
+    parts.extend(fault.fields().iter().map(|field| format!("{}: {}", field.field, field.detail)));
+    AccountsError(parts.join("; "))
 }
 
 impl Local {

@@ -1,5 +1,7 @@
 //! The HTTP suite: the real router behind the real guard, on both engines, spoken to as clients do.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod app;
 mod client;
 mod contract;

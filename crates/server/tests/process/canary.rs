@@ -10,7 +10,7 @@ const EMAIL: &str = "canary-writer@mind.example";
 /// A mood, a reflection, tags, a title and a file name; what is said is checked by its words below.
 const WRITTEN: &[&str] = &["quixotrembling", "zephyrmarrow", "tagglimmer", "titlewyvern", "namebrackish"];
 /// The recording's words, as the model hears them: three of them that no program text has in this order.
-const SAID: &[&str] = &["fail better", "no matter. try", "ever failed"];
+const SAID: &[&str] = &["fail better", "fail again", "ever failed"];
 
 fn variable(name: &str) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "where this test's recording and model lie, not a setting")]
@@ -121,7 +121,7 @@ fn forms(word: &str) -> Vec<(&'static str, Vec<u8>)> {
     let base64 = |skip: usize| {
         let padded = format!("{}{word}", "x".repeat(skip));
         let text = BASE64_NOPAD.encode(padded.as_bytes());
-        text[4..text.len() - 4].as_bytes().to_vec()
+        text.as_bytes()[4..text.len() - 4].to_vec()
     };
     vec![
         ("text", word.to_lowercase().into_bytes()),

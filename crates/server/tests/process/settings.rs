@@ -32,7 +32,7 @@ fn another_secret_does_not_open_the_key_store() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     crate::program::create_user(&data, &[], "a@mind.example");
-    let secret = ("SECRET_KEY", "another-k3y-9f81c2aa7be04d55-0123456789");
+    let secret = ("SECRET_KEY", "another-k3y-9f81c2aa7be04d55-wUopLxVn");
     let output = command(&data).env(secret.0, secret.1).arg("migrate").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
