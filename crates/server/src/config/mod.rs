@@ -170,6 +170,9 @@ fn origin(name: &'static str, text: &str, development: bool) -> Result<String, C
     if origin != text.strip_suffix('/').unwrap_or(text) {
         return Err(invalid("it is scheme, host and port only, such as https://mind.example"));
     }
+    if url.host_str().is_none_or(|host| host.is_empty() || host.contains('*')) {
+        return Err(invalid("it names one host; a wildcard would be everybody's"));
+    }
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
         "https" => Ok(origin),
