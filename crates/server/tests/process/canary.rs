@@ -113,6 +113,7 @@ fn search(folder: &Path) {
     assert!(searched > 100_000, "only {searched} bytes were searched");
     let log = std::fs::read_to_string(log_of(&folder.join("data"))).unwrap();
     assert!(log.contains("\"event\":\"request\""), "the log that was searched is the program's");
+    assert!(log.contains("\"level\":\"TRACE\""), "the log is at its loudest");
 }
 
 fn forms(word: &str) -> Vec<(&'static str, Vec<u8>)> {
