@@ -86,11 +86,11 @@ test-web: web/node_modules/.stamp ## Unit tests of the client
 	@$(NPM) run test
 
 .PHONY: test-e2e
-test-e2e: build ## The main job in Chromium against the program
+test-e2e: test-build ## The main job in Chromium against the program
 	@$(NPM) run e2e
 
 .PHONY: test-prove
-test-prove: build ## The attack suite against the program, then against a weakened twin of it
+test-prove: test-build ## The attack suite against the program, then against a weakened twin of it
 	@scripts/prove.sh
 	@$(CARGO) build --release --locked -p server --features weaken --bin mindvibe-weakened
 	@scripts/prove-weakened.sh

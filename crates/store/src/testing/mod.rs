@@ -25,7 +25,7 @@ pub const SECRET_KEY: &str = "a secret key that only tests use, 0123456789";
 ///
 /// The crate needs `tokio` with `macros` and `rt-multi-thread` among its dev-dependencies, and `store` with `testing`.
 ///
-/// ```ignore
+/// ```text
 /// store::conformance!(a_mood_comes_back, a_deleted_mood_is_gone);
 ///
 /// async fn a_mood_comes_back(db: store::Db) { … }
