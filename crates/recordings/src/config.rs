@@ -23,6 +23,8 @@ pub struct Config {
     pub models_dir: PathBuf,
     /// The largest file, in bytes. More than [`UPLOADS`] allows has no effect.
     pub max_bytes: u64,
+    /// How many bytes one person's recordings may take together.
+    pub quota_bytes: u64,
     /// The longest recording.
     pub max_duration: Duration,
     /// How many transcriptions over `/v1/` one person may have at once.
@@ -32,12 +34,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults: 100 MiB, six hours, two at once, half a minute of silence.
+    /// The defaults: 100 MiB, 20 GiB a person, six hours, two at once, half a minute of silence.
     pub fn new(media_dir: impl Into<PathBuf>, models_dir: impl Into<PathBuf>) -> Self {
         Self {
             media_dir: media_dir.into(),
             models_dir: models_dir.into(),
             max_bytes: MAX_BYTES,
+            quota_bytes: 20 * 1024 * 1024 * 1024,
             max_duration: Duration::from_hours(6),
             at_once: 2,
             silence: Duration::from_secs(30),

@@ -20,6 +20,9 @@ const LIST: Sql = Sql::same(
      from recordings where user_id = $1 and deleted_at is null and (created_at, id) < ($2, $3)
      order by created_at desc, id desc limit $4",
 );
+/// What is in the bin counts: it still takes its place on the disk.
+const USED: Sql =
+    Sql::same("select cast(coalesce(sum(size_bytes), 0) as bigint) as bytes from recordings where user_id = $1");
 const RENAME: Sql = Sql::same(
     "update recordings set meta = $3, updated_at = $4, version = version + 1
      where id = $1 and version = $2 and deleted_at is null",
@@ -77,6 +80,7 @@ pub const STATEMENTS: &[Statement] = &[
     Statement::write(INSERT),
     Statement::read(FIND, RecordingRow::COLUMNS),
     Statement::read(LIST, RecordingRow::COLUMNS),
+    Statement::read(USED, Used::COLUMNS),
     Statement::write(RENAME),
     Statement::write(DELETE),
     Statement::write(RESTORE),
@@ -128,6 +132,12 @@ store::row! {
 }
 
 store::row! {
+    struct Used {
+        bytes: i64,
+    }
+}
+
+store::row! {
     struct Id {
         id: RecordingId,
     }
@@ -137,6 +147,12 @@ store::row! {
     struct Body {
         body: Vec<u8>,
     }
+}
+
+/// How many bytes somebody's recordings take.
+pub(crate) async fn used(tx: &mut Tx, user: UserId) -> Result<u64> {
+    let used: Used = tx.sql(USED).bind(user).one().await?;
+    Ok(used.bytes.unsigned_abs())
 }
 
 /// Stores a new recording; `row` says what it is, its state is "queued" whatever `row` says of that.

@@ -136,7 +136,8 @@ impl App {
     pub async fn start(house: House, config: &Config) -> Result<Self, Failure> {
         let House { db, keys, ambient } = house.clone();
         let identity = house.identity(config).await?;
-        let media = recordings::Config::new(&config.media_dir, &config.models_dir);
+        let mut media = recordings::Config::new(&config.media_dir, &config.models_dir);
+        media.quota_bytes = u64::from(config.recordings_quota_gib) << 30;
         let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
         let guard = Arc::new(Guard::new(config.guard.clone(), ambient.clone(), identity.port()));
         let jobs = Runner::new(db.clone(), ambient.clone())

@@ -12,7 +12,7 @@ use crate::models::Missing;
 #[derive(Debug, Error)]
 pub enum AudioFault {
     /// The content is none of the formats taken here, whatever its name says.
-    #[error("This is not a sound file we know: wav, mp3, m4a, flac, ogg, opus and webm are taken.")]
+    #[error("This is not a sound file we know.")]
     NotAudio,
     /// The container is known, the coding of the sound in it is not.
     #[error(

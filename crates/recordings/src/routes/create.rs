@@ -1,5 +1,6 @@
 //! `POST /api/recordings`: takes a recording in and has it transcribed.
 
+use crate::config::Config;
 use crate::jobs::enqueue_transcribe;
 use crate::media::{MediaKey, Place};
 use crate::model::{self, Meta, Recording, RecordingId, Status};
@@ -12,7 +13,7 @@ use axum::extract;
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartRejection;
 use guard::{Caller, Class, Entity, IdempotencyKey, Limits};
-use kernel::{Fault, UserId};
+use kernel::{Fault, Kind, UserId};
 use seal::DataKey;
 use serde::Serialize;
 use speech::Language;
@@ -107,6 +108,9 @@ async fn fill(
             Some("file") => {
                 let name = upload::name(&field)?;
                 limits.by_key(Class::Transcription, &user.to_string())?;
+                // Told before the file is sent; whether this very file fits, is known when it is there.
+                let used = queries::used(&mut state.db.lookup().await?, user).await?;
+                within_quota(used, config)?;
                 let place = Place::of(id, user, key.clone(), &state.ambient);
                 let file = upload::file(state, field, &name, id, place).await?;
                 if let Err(fault) = end(form, state).await {
@@ -122,6 +126,17 @@ async fn fill(
         }
     }
     Err(Fault::field("file", "missing", "The form needs a field `file` with the recording."))
+}
+
+/// One person must not fill the disk of all (A2-6).
+fn within_quota(bytes: u64, config: &Config) -> Result<(), Fault> {
+    if bytes <= config.quota_bytes {
+        return Ok(());
+    }
+    let gib = config.quota_bytes / (1024 * 1024 * 1024);
+    let detail =
+        format!("Your recordings may take {gib} GiB together. Delete some; their place is free after 30 days.");
+    Err(Fault::new(Kind::TooLarge, "quota_exceeded", detail))
 }
 
 /// Nothing comes after the file.
@@ -192,6 +207,8 @@ async fn keep(
         if let Some(first) = once.replay::<Recording>(&mut tx).await? {
             return Ok::<_, Fault>(Err(first));
         }
+        let used = queries::used(&mut tx, user).await?;
+        within_quota(used.saturating_add(row.size_bytes.unsigned_abs()), &state.config)?;
         queries::insert(&mut tx, &row, MediaKey::of(id).to_string()).await?;
         enqueue_transcribe(&mut tx, ambient, id, user).await?;
         let recording = sealed::open_recording(key, row)?;

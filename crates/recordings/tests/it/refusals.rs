@@ -117,6 +117,24 @@ async fn the_limit_holds_to_the_byte() {
     temporary.end().await;
 }
 
+/// What somebody's recordings may take together: the one that fits to the byte is taken, the next is not, deleted or no.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quota_holds_to_the_byte() {
+    let temporary = store::testing::sqlite().await;
+    let sound = sample("beckett.wav");
+    let quota = 2 * sound.len() as u64;
+    let house = House::with(temporary.db(), Path::new("/nonexistent"), |config| config.quota_bytes = quota).await;
+    let mut longer = sound.clone();
+    longer.extend([0; 2]);
+    house.upload(Form::new().file("a.wav", &sound).bytes()).await.is(201);
+    let refusal = house.upload(Form::new().file("b.wav", &longer).bytes()).await.refusal();
+    assert_eq!((refusal.0, refusal.1.as_str()), (413, "quota_exceeded"));
+    house.upload(Form::new().file("c.wav", &sound).bytes()).await.is(201);
+    let refusal = house.upload(Form::new().file("d.wav", &sound).bytes()).await.refusal();
+    assert_eq!((refusal.0, refusal.1.as_str()), (413, "quota_exceeded"));
+    temporary.end().await;
+}
+
 /// A client that stops sending, and one that leaves.
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_and_departure_leave_nothing() {

@@ -77,6 +77,8 @@ pub struct Config {
     pub database_url: Option<Secret<String>>,
     /// Connections to PostgreSQL.
     pub database_connections: u32,
+    /// How many GiB one person's recordings may take.
+    pub recordings_quota_gib: u32,
     /// Certificates by which PostgreSQL is recognised, when not the system's.
     pub database_ca: Option<PathBuf>,
     /// Whether to bring the schema up to date at start.
@@ -119,6 +121,7 @@ impl Config {
                 "DB_MAX_OVERFLOW",
                 0,
             )?),
+            recordings_quota_gib: number(source, "RECORDINGS_QUOTA_GIB", 20)?,
             database_ca: source.get("DB_CA_FILE").map(PathBuf::from),
             migrate: flag(source, "RUN_MIGRATIONS_ON_STARTUP")?
                 .unwrap_or(!(postgres && environment == Environment::Production)),
