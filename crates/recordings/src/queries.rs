@@ -21,7 +21,7 @@ const LIST: Sql = Sql::same(
      order by created_at desc, id desc limit $4",
 );
 /// What is in the bin counts: it still takes its place on the disk.
-const USED: Sql =
+const OCCUPIED: Sql =
     Sql::same("select cast(coalesce(sum(size_bytes), 0) as bigint) as bytes from recordings where user_id = $1");
 const RENAME: Sql = Sql::same(
     "update recordings set meta = $3, updated_at = $4, version = version + 1
@@ -80,7 +80,7 @@ pub const STATEMENTS: &[Statement] = &[
     Statement::write(INSERT),
     Statement::read(FIND, RecordingRow::COLUMNS),
     Statement::read(LIST, RecordingRow::COLUMNS),
-    Statement::read(USED, Used::COLUMNS),
+    Statement::read(OCCUPIED, Occupied::COLUMNS),
     Statement::write(RENAME),
     Statement::write(DELETE),
     Statement::write(RESTORE),
@@ -132,7 +132,7 @@ store::row! {
 }
 
 store::row! {
-    struct Used {
+    struct Occupied {
         bytes: i64,
     }
 }
@@ -150,9 +150,9 @@ store::row! {
 }
 
 /// How many bytes somebody's recordings take.
-pub(crate) async fn used(tx: &mut Tx, user: UserId) -> Result<u64> {
-    let used: Used = tx.sql(USED).bind(user).one().await?;
-    Ok(used.bytes.unsigned_abs())
+pub(crate) async fn occupied(tx: &mut Tx, user: UserId) -> Result<u64> {
+    let sum: Occupied = tx.sql(OCCUPIED).bind(user).one().await?;
+    Ok(sum.bytes.unsigned_abs())
 }
 
 /// Stores a new recording; `row` says what it is, its state is "queued" whatever `row` says of that.

@@ -109,8 +109,7 @@ async fn fill(
                 let name = upload::name(&field)?;
                 limits.by_key(Class::Transcription, &user.to_string())?;
                 // Told before the file is sent; whether this very file fits, is known when it is there.
-                let used = queries::used(&mut state.db.lookup().await?, user).await?;
-                within_quota(used, config)?;
+                within_quota(queries::occupied(&mut state.db.lookup().await?, user).await?, config)?;
                 let place = Place::of(id, user, key.clone(), &state.ambient);
                 let file = upload::file(state, field, &name, id, place).await?;
                 if let Err(fault) = end(form, state).await {
@@ -207,8 +206,8 @@ async fn keep(
         if let Some(first) = once.replay::<Recording>(&mut tx).await? {
             return Ok::<_, Fault>(Err(first));
         }
-        let used = queries::used(&mut tx, user).await?;
-        within_quota(used.saturating_add(row.size_bytes.unsigned_abs()), &state.config)?;
+        let occupied = queries::occupied(&mut tx, user).await?;
+        within_quota(occupied.saturating_add(row.size_bytes.unsigned_abs()), &state.config)?;
         queries::insert(&mut tx, &row, MediaKey::of(id).to_string()).await?;
         enqueue_transcribe(&mut tx, ambient, id, user).await?;
         let recording = sealed::open_recording(key, row)?;
