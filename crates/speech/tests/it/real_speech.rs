@@ -141,12 +141,9 @@ fn two_cities_is_heard_with_at_most_three_errors_in_a_hundred_words() {
     let start = Instant::now();
     let transcript = wait(pool.transcribe(job.progress(move |share| heard.lock().unwrap().push(share)))).unwrap();
     let cold = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    let again = wait(pool.transcribe(Job::new(sample("two_cities.wav")).language(Language::Code("en")))).unwrap();
-    let warm = start.elapsed().as_secs_f64();
     let errors = word_error_rate(TWO_CITIES, &transcript.text());
     println!("{} by {}: WER {:.2} %", transcript.text(), transcript.model, errors * 100.0);
-    println!("real-time factor {:.3} cold, {:.3} warm; memory {:?} MiB", cold / 44.4, warm / 44.4, memory());
+    println!("real-time factor {:.3}, loading the model included; memory {:?} MiB", cold / 44.4, memory());
     for word in transcript.segments.iter().flat_map(|segment| &segment.words).take(24) {
         println!("{:6.2}-{:6.2} {:.2} {}", word.start, word.end, word.probability, word.text);
     }
@@ -154,7 +151,6 @@ fn two_cities_is_heard_with_at_most_three_errors_in_a_hundred_words() {
     assert_eq!(transcript.language, "en");
     assert!((transcript.duration_s - 44.4).abs() < 0.5, "{}", transcript.duration_s);
     is_well_formed(&transcript);
-    assert_eq!(again, transcript);
     let shares = shares.lock().unwrap();
     assert!(shares.is_sorted() && shares.len() > 1 && shares.last() == Some(&1.0), "{shares:?}");
 }
@@ -176,7 +172,7 @@ fn the_model_comes_when_needed_and_leaves_when_idle() {
         WhisperPool::start(PoolSettings { idle: Duration::from_millis(300), ..PoolSettings::new(models()) }).unwrap();
     assert!(!pool.is_loaded());
     let before = memory().0;
-    wait(pool.transcribe(Job::new(sample("beckett.wav")))).unwrap();
+    wait(pool.transcribe(Job::new(sample("beckett.wav")).language(Language::Code("en")))).unwrap();
     assert!(pool.is_loaded());
     let during = memory().0;
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -196,8 +192,14 @@ fn work_is_stopped_by_a_flag_and_by_a_caller_who_goes_away() {
     let pool = pool();
     let cancel = Cancel::new();
     let flag = cancel.clone();
-    let job = Job::new(sample("two_cities.wav")).cancel(cancel).progress(move |_| flag.cancel());
+    // Within the first window, so that it is the engine that is stopped and not the loop around it.
+    let presser = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1500));
+        flag.cancel();
+    });
+    let job = Job::new(sample("two_cities.wav")).cancel(cancel);
     assert!(matches!(wait(pool.transcribe(job)), Err(SpeechError::Cancelled)));
+    presser.join().unwrap();
     let start = Instant::now();
     {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -214,11 +216,12 @@ fn work_is_stopped_by_a_flag_and_by_a_caller_who_goes_away() {
 fn a_listener_that_panics_and_a_file_that_is_none_do_not_end_the_worker() {
     let _alone = alone();
     let pool = pool();
-    let job = Job::new(sample("beckett.wav")).progress(|_| panic!("a listener of the test"));
-    assert!(!wait(pool.transcribe(job)).unwrap().is_empty());
+    let beckett = || Job::new(sample("beckett.wav")).language(Language::Code("en"));
+    let first = wait(pool.transcribe(beckett().progress(|_| panic!("a listener of the test")))).unwrap();
+    assert!(!first.is_empty());
     let nothing = wait(pool.transcribe(Job::new(Source::bytes(b"no sound".to_vec()))));
     assert!(matches!(nothing, Err(SpeechError::Audio(_))));
-    assert!(!wait(pool.transcribe(Job::new(sample("beckett.wav")))).unwrap().is_empty());
+    assert_eq!(wait(pool.transcribe(beckett())).unwrap(), first, "the same sound, the same words");
 }
 
 #[test]
