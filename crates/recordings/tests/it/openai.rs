@@ -56,18 +56,18 @@ fn error(answer: &Value) -> (String, String) {
 async fn refusals_have_the_provider_s_shape_and_leave_nothing() {
     let temporary = store::testing::sqlite().await;
     let house = House::new(temporary.db()).await;
-    let tone = || Form::new().file("a.wav", &tone());
-    let model = || tone().text("model", "base");
+    let named = || Form::new().file("a.wav", &tone());
+    let model = || named().text("model", "base");
     for (body, status, param) in [
-        (tone().bytes(), 422, "model"),
+        (named().bytes(), 422, "model"),
         (Form::new().text("model", "base").bytes(), 422, "file"),
-        (model().file("b.wav", &crate::house::tone()).bytes(), 422, "file"),
+        (model().file("b.wav", &tone()).bytes(), 422, "file"),
         (model().text("temperature", "2").bytes(), 422, "temperature"),
         (model().text("response_format", "docx").bytes(), 422, "response_format"),
         (model().text("language", "xx").bytes(), 422, "language"),
         (model().text("prompt", &"x".repeat(1001)).bytes(), 422, "prompt"),
         (model().text("voice", "x").bytes(), 422, "form"),
-        (Form::new().text("model", "base").file("../a.wav", &crate::house::tone()).bytes(), 400, ""),
+        (Form::new().text("model", "base").file("../a.wav", &tone()).bytes(), 400, ""),
         (Form::new().text("model", "base").file("a.wav", b"PK\x03\x04 and more").bytes(), 415, ""),
         (model().cut(), 400, ""),
     ] {
