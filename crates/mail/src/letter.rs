@@ -128,11 +128,10 @@ mod tests {
 
     #[test]
     fn no_place_is_left_empty_and_every_link_is_there_in_both_forms() {
-        let values: Vec<(&str, &str)> = [
-            "when", "tries", "address", "device", "network", "left", "what", "name", "days", "provider", "email",
-        ]
-        .map(|name| (name, "VALUE"))
-        .to_vec();
+        let values: Vec<(&str, &str)> =
+            ["when", "tries", "address", "device", "network", "left", "what", "name", "days", "provider", "email"]
+                .map(|name| (name, "VALUE"))
+                .to_vec();
         for locale in Locale::all() {
             for topic in Topic::ALL {
                 let letter = Letter::write(locale, topic, &values, &["https://a.example/1", "https://a.example/2"]);

@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn a_region_does_not_change_the_language_and_unknown_ones_read_english() {
-        for (tag, language) in [("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("en-GB", "en"), ("tlh", "en"), ("", "en")]
+        for (tag, language) in
+            [("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("en-GB", "en"), ("tlh", "en"), ("", "en")]
         {
             assert_eq!(Locale::of(tag).tag(), language, "{tag}");
         }

@@ -31,7 +31,9 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// Not an address of a mail server.
-    #[error("it is smtps://user:password@host, smtp://host:587 (with STARTTLS) or, on this machine, smtp://localhost:25")]
+    #[error(
+        "it is smtps://user:password@host, smtp://host:587 (with STARTTLS) or, on this machine, smtp://localhost:25"
+    )]
     Url,
     /// Not a sender.
     #[error("it is the sender: mind@example.org, or MindVibe <mind@example.org>")]
@@ -82,7 +84,8 @@ impl Settings {
         from: &str,
     ) -> Result<Self, SettingError> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.is_empty() || host.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '/') {
+        if host.is_empty() || host.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '/')
+        {
             return Err(SettingError::Url);
         }
         let tls = if port == Some(465) { Tls::Implicit } else { by_host(host) };

@@ -70,10 +70,8 @@ impl Smtp {
             Tls::StartTls => LettreTls::Required(parameters()?),
             Tls::None => LettreTls::None,
         };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(port)
-            .tls(tls)
-            .timeout(Some(PATIENCE));
+        let mut transport =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(port).tls(tls).timeout(Some(PATIENCE));
         if let Some((user, password)) = login {
             transport = transport.credentials(Credentials::new(user, password.expose().clone()));
         }
@@ -124,7 +122,8 @@ mod tests {
     fn written(to: &str, subject: &str) -> Result<String, NotSent> {
         let settings = Settings::new("localhost", Some(1), None, "MindVibe <mind@example.org>").unwrap();
         let smtp = Smtp::new(settings, "mind.example").unwrap();
-        let letter = Letter { subject: subject.to_owned(), text: "Hallo, Zoë".to_owned(), html: "<p>Zoë</p>".to_owned() };
+        let letter =
+            Letter { subject: subject.to_owned(), text: "Hallo, Zoë".to_owned(), html: "<p>Zoë</p>".to_owned() };
         let envelope = Envelope { to, id: Uuid::nil(), at: Timestamp::from_micros(1_800_000_000_000_000) };
         smtp.message(&envelope, &letter).map(|message| String::from_utf8(message.formatted()).unwrap())
     }
@@ -149,7 +148,12 @@ mod tests {
     fn no_value_becomes_a_header() {
         let text = written("zoe@example.org", "Hi\r\nBcc: victim@example.org\nX: y").unwrap();
         assert!(!text.contains("\r\nBcc:") && !text.contains("\nX:"), "{text}");
-        for to in ["a@b.example\r\nBcc: c@d.example", "a@b.example>\r\nRCPT TO:<c@d.example", "a@b.example,c@d.example", "no address"] {
+        for to in [
+            "a@b.example\r\nBcc: c@d.example",
+            "a@b.example>\r\nRCPT TO:<c@d.example",
+            "a@b.example,c@d.example",
+            "no address",
+        ] {
             assert_eq!(written(to, "Hi"), Err(NotSent::Never(None)), "{to:?}");
         }
     }

@@ -6,23 +6,25 @@ mod sink;
 
 use kernel::{Secret, Timestamp};
 use mail::{Envelope, Letter, Locale, NotSent, Settings, Smtp, Topic};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sink::Sink;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(7);
 
 fn smtp(url: &str) -> Smtp {
-    Smtp::new(Settings::from_url(&Secret::new(url.to_owned()), "MindVibe <mind@example.org>").unwrap(), "mind.example").unwrap()
+    Smtp::new(Settings::from_url(&Secret::new(url.to_owned()), "MindVibe <mind@example.org>").unwrap(), "mind.example")
+        .unwrap()
 }
 
 async fn send(smtp: &Smtp) -> Result<(), NotSent> {
     let letter = Letter::write(Locale::of("de"), Topic::VerifyAddress, &[], &["https://mind.example/verify#verify_x"]);
-    smtp.send(&Envelope { to: "zoe@example.org", id: ID, at: Timestamp::from_micros(1_800_000_000_000_000) }, &letter).await
+    smtp.send(&Envelope { to: "zoe@example.org", id: ID, at: Timestamp::from_micros(1_800_000_000_000_000) }, &letter)
+        .await
 }
 
 /// A server's certificate for `localhost`, and the same as the authority that a client believes.
@@ -47,7 +49,10 @@ async fn a_letter_arrives_with_both_forms_and_a_stable_id() {
     send(&smtp).await.unwrap();
     let taken = sink.taken();
     assert_eq!(taken.len(), 2);
-    assert_eq!((taken[0].from.as_str(), taken[0].to.as_slice()), ("<mind@example.org>", ["<zoe@example.org>".to_owned()].as_slice()));
+    assert_eq!(
+        (taken[0].from.as_str(), taken[0].to.as_slice()),
+        ("<mind@example.org>", ["<zoe@example.org>".to_owned()].as_slice())
+    );
     let id = format!("Message-ID: <{ID}@mind.example>");
     assert!(taken.iter().all(|taken| taken.data.contains(&id)), "{}", taken[0].data);
     assert!(taken[0].data.contains("text/plain") && taken[0].data.contains("text/html"));
@@ -76,7 +81,11 @@ async fn without_tls_nothing_is_said_where_it_is_required() {
     assert!(send(&out).await.is_err());
     let state = sink.state.lock().unwrap();
     assert!(state.connections > 0, "it was tried");
-    assert!(state.clear.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS" || line == "QUIT"), "{:?}", state.clear);
+    assert!(
+        state.clear.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS" || line == "QUIT"),
+        "{:?}",
+        state.clear
+    );
     assert_eq!(state.taken, []);
 }
 

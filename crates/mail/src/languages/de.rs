@@ -19,14 +19,15 @@ fn thing(what: &str) -> &str {
     }
 }
 
-const NOT_YOU: &str =
-    "Falls du das nicht warst, hat vielleicht jemand anderes Zugang: Setze ein neues Passwort und melde dich überall ab.";
+const NOT_YOU: &str = "Falls du das nicht warst, hat vielleicht jemand anderes Zugang: Setze ein neues Passwort und melde dich überall ab.";
 
 fn words(topic: Topic) -> Words {
     match topic {
         Topic::VerifyAddress => Words {
             subject: "Bestätige deine Adresse",
-            before: &["willkommen bei MindVibe. Ein Schritt fehlt noch: Bitte bestätige, dass diese Adresse dir gehört."],
+            before: &[
+                "willkommen bei MindVibe. Ein Schritt fehlt noch: Bitte bestätige, dass diese Adresse dir gehört.",
+            ],
             links: &["Adresse bestätigen"],
             after: &[
                 "Der Link gilt einmal und 24 Stunden lang.",
@@ -57,7 +58,9 @@ fn words(topic: Topic) -> Words {
         },
         Topic::ApprovalWanted => Words {
             subject: "Jemand wartet auf deine Freigabe",
-            before: &["{email} hat ein Konto angelegt und die Adresse bestätigt. Es ist benutzbar, sobald du es freigibst."],
+            before: &[
+                "{email} hat ein Konto angelegt und die Adresse bestätigt. Es ist benutzbar, sobald du es freigibst.",
+            ],
             links: &["Ansehen"],
             after: &[],
         },
@@ -72,7 +75,10 @@ fn words(topic: Topic) -> Words {
         },
         Topic::PasswordChanged => Words {
             subject: "Dein Passwort wurde geändert",
-            before: &["das Passwort deines Kontos wurde geändert, und alles, was angemeldet war, wurde abgemeldet.", NOT_YOU],
+            before: &[
+                "das Passwort deines Kontos wurde geändert, und alles, was angemeldet war, wurde abgemeldet.",
+                NOT_YOU,
+            ],
             links: &[],
             after: &[],
         },
@@ -119,7 +125,10 @@ fn words(topic: Topic) -> Words {
         },
         Topic::BackupCodeUsed => Words {
             subject: "Ein Ersatzcode wurde benutzt",
-            before: &["jemand hat sich bei deinem Konto mit einem deiner Ersatzcodes angemeldet. Übrig sind: {left}.", NOT_YOU],
+            before: &[
+                "jemand hat sich bei deinem Konto mit einem deiner Ersatzcodes angemeldet. Übrig sind: {left}.",
+                NOT_YOU,
+            ],
             links: &[],
             after: &[],
         },
@@ -159,13 +168,17 @@ fn words(topic: Topic) -> Words {
         },
         Topic::ApiKeyExpires => Words {
             subject: "Ein API-Schlüssel läuft bald ab",
-            before: &["dein API-Schlüssel {name} endet am {when}. Tage bis dahin: {days}. Erneuere ihn vorher, wenn du ihn noch brauchst."],
+            before: &[
+                "dein API-Schlüssel {name} endet am {when}. Tage bis dahin: {days}. Erneuere ihn vorher, wenn du ihn noch brauchst.",
+            ],
             links: &[],
             after: &[],
         },
         Topic::ApiKeyLeaked => Words {
             subject: "Ein API-Schlüssel wurde offen gefunden",
-            before: &["dein API-Schlüssel {name} wurde gefunden, wo andere ihn sehen konnten. Er wurde sofort ungültig. Mache einen neuen."],
+            before: &[
+                "dein API-Schlüssel {name} wurde gefunden, wo andere ihn sehen konnten. Er wurde sofort ungültig. Mache einen neuen.",
+            ],
             links: &[],
             after: &[],
         },

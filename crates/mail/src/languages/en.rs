@@ -19,8 +19,7 @@ fn thing(what: &str) -> &str {
     }
 }
 
-const NOT_YOU: &str =
-    "If this was not you, somebody else may have access: set a new password and sign out everywhere.";
+const NOT_YOU: &str = "If this was not you, somebody else may have access: set a new password and sign out everywhere.";
 
 fn words(topic: Topic) -> Words {
     match topic {
@@ -72,7 +71,10 @@ fn words(topic: Topic) -> Words {
         },
         Topic::PasswordChanged => Words {
             subject: "Your password was changed",
-            before: &["the password of your account was changed, and everything that was signed in was signed out.", NOT_YOU],
+            before: &[
+                "the password of your account was changed, and everything that was signed in was signed out.",
+                NOT_YOU,
+            ],
             links: &[],
             after: &[],
         },
@@ -117,7 +119,10 @@ fn words(topic: Topic) -> Words {
         },
         Topic::BackupCodeUsed => Words {
             subject: "A backup code was used",
-            before: &["somebody signed in to your account with one of your backup codes. So many are left: {left}.", NOT_YOU],
+            before: &[
+                "somebody signed in to your account with one of your backup codes. So many are left: {left}.",
+                NOT_YOU,
+            ],
             links: &[],
             after: &[],
         },
@@ -157,13 +162,17 @@ fn words(topic: Topic) -> Words {
         },
         Topic::ApiKeyExpires => Words {
             subject: "An API key ends soon",
-            before: &["your API key {name} ends at {when}. Days left: {days}. Renew it before then if you still need it."],
+            before: &[
+                "your API key {name} ends at {when}. Days left: {days}. Renew it before then if you still need it.",
+            ],
             links: &[],
             after: &[],
         },
         Topic::ApiKeyLeaked => Words {
             subject: "An API key was found in the open",
-            before: &["your API key {name} was found where others could see it. It was made void at once. Make a new one."],
+            before: &[
+                "your API key {name} was found where others could see it. It was made void at once. Make a new one.",
+            ],
             links: &[],
             after: &[],
         },

@@ -113,7 +113,8 @@ async fn converse(
                 }
                 data.push_str(line.strip_prefix('.').unwrap_or(&line));
             }
-            let taken = Taken { from: from.clone(), to: std::mem::take(&mut to), data, encrypted, login: login.clone() };
+            let taken =
+                Taken { from: from.clone(), to: std::mem::take(&mut to), data, encrypted, login: login.clone() };
             state.lock().unwrap().taken.push(taken);
             "250 taken".to_owned()
         } else if upper == "QUIT" {
