@@ -5,7 +5,7 @@
 
 use crate::account_queries as queries;
 use crate::client::Client;
-use crate::links::{life, void};
+use crate::links::void;
 use crate::model::{DisplayName, Email};
 use crate::notices::Notice;
 use crate::{Identity, rules};
@@ -195,7 +195,6 @@ impl Identity {
         let device = "command line".to_owned();
         self.note_from(&mut tx, user, "password_reset_asked", String::new(), device).await?;
         tx.commit().await?;
-        debug_assert!(life(Purpose::Reset) < Duration::from_hours(24));
         Ok(Secret::new(self.link(Purpose::Reset, &token)))
     }
 

@@ -31,15 +31,11 @@ pub struct Envelope<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// It may go out later: the server is away, or said 4xx.
-    #[error("the mail server is away or asks to come again{}", code(.0))]
+    #[error("the mail server is away or asks to come again ({0:?})")]
     Later(Option<u16>),
     /// It will never go out: the server said 5xx, or the address is none that mail can carry.
-    #[error("the mail server refuses it for good{}", code(.0))]
+    #[error("the mail server refuses it for good ({0:?})")]
     Never(Option<u16>),
-}
-
-fn code(code: &Option<u16>) -> String {
-    code.map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
 /// A mail server.

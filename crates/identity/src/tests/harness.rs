@@ -162,6 +162,8 @@ impl House {
     pub(super) async fn settle(&self) {
         store::row! { struct One { id: uuid::Uuid } }
         let waiting = Sql::same("select id from errands order by created_at, id");
+        // So that what comes later is newer.
+        self.clock.advance(std::time::Duration::from_millis(1));
         loop {
             let found: Vec<One> = self.identity.db.lookup().await.unwrap().sql(waiting).all().await.unwrap();
             if found.is_empty() {

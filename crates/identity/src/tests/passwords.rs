@@ -121,7 +121,8 @@ async fn a_password_is_changed_by_whoever_knows_it(db: store::Db) {
     assert_eq!(house.me(&fresh).await.status, 200);
     assert_eq!(house.log_in("change@example.org", NEXT).await.status, 200);
     let events = house.as_signed(&fresh, Method::GET, "/api/auth/events", None).await;
-    assert_eq!(events.body["items"][0]["kind"], "password_changed");
+    let events = events.body["items"].as_array().unwrap();
+    assert!(events.iter().any(|event| event["kind"] == "password_changed"), "{events:?}");
 }
 
 async fn a_wrong_present_password_is_a_wrong_try(db: store::Db) {

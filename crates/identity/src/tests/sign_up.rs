@@ -155,6 +155,7 @@ async fn the_token_surface_signs_up_alike(db: store::Db) {
 }
 
 async fn the_outbox_is_for_who_runs_it(db: store::Db) {
+    store::row! { struct Body { body: Vec<u8> } }
     let house = House::open(&db).await;
     house.owner().await;
     house.member("member@example.org").await;
@@ -176,7 +177,6 @@ async fn the_outbox_is_for_who_runs_it(db: store::Db) {
     let owner = production.sign_in("owner@example.org").await;
     assert_eq!(production.as_signed(&owner, Method::GET, "/api/auth/outbox", None).await.code(), "not_found");
     // Sealed: nothing of the letter is in the table.
-    store::row! { struct Body { body: Vec<u8> } }
     let all = store::Sql::same("select body from mails");
     let rows: Vec<Body> = db.lookup().await.unwrap().sql(all).all().await.unwrap();
     assert!(!rows.is_empty());

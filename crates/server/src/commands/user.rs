@@ -161,10 +161,9 @@ async fn import(identity: &Identity) -> Result<Said, Failure> {
         };
         refusals.push((number + 1, why));
     }
-    let mut text = format!("Took over {made}, refused {}.", refusals.len());
-    for (line, why) in &refusals {
-        text.push_str(&format!("\nline {line}: {why}"));
-    }
+    let mut lines = vec![format!("Took over {made}, refused {}.", refusals.len())];
+    lines.extend(refusals.iter().map(|(line, why)| format!("line {line}: {why}")));
+    let text = lines.join("\n");
     let list: Vec<Value> = refusals.iter().map(|(line, why)| json!({"line": line, "detail": why})).collect();
     Ok(Said { text, json: json!({"imported": made, "refused": list}), done: refusals.is_empty() })
 }
