@@ -1,9 +1,10 @@
 //! Who is asking, and the port through which `identity` tells.
 
 use futures_util::future::BoxFuture;
-use kernel::{Fault, Secret, UserId};
+use kernel::{Fault, Secret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -49,6 +50,8 @@ pub enum Credential {
     Session,
     /// An access token in `Authorization: Bearer`.
     Token,
+    /// An API key, in whichever of its three headers.
+    ApiKey,
 }
 
 /// Somebody who has proven who they are. As a handler's argument it is the rule "signed in".
@@ -60,10 +63,16 @@ pub struct Caller {
     pub user_id: UserId,
     /// What they may do.
     pub role: Role,
-    /// The session, of either surface, that this request belongs to.
+    /// The session, of either surface, that this request belongs to; with an API key, the key's id.
     pub session_id: Uuid,
     /// By which surface they came in.
     pub credential: Credential,
+    /// Whether a second factor was shown when the session began or since.
+    pub second_factor: bool,
+    /// When they last proved who they are (a password, a second factor, a passkey); `None` for an API key, which cannot.
+    pub confirmed_at: Option<Timestamp>,
+    /// What an API key may do, as `area:read` and `area:write`; `None` for whoever is there in person.
+    pub scopes: Option<Arc<[String]>>,
 }
 
 /// A credential as the request presented it, not yet believed.

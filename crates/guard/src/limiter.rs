@@ -16,10 +16,12 @@ use std::time::Duration;
 pub enum Class {
     /// Passwords tried from one address.
     SignInByAddress,
-    /// Passwords tried for one account, from wherever.
-    SignInByAccount,
-    /// Accounts made, or the set-up code tried, from one address.
+    /// Accounts made, letters asked for, or the set-up code tried, from one address.
     SignUp,
+    /// Letters asked for, to one address of mail, whether or not anybody has it.
+    Letters,
+    /// Links of letters that are tried, from one address.
+    Links,
     /// Calls with no credential, by address.
     Anonymous,
     /// Calls of one user.
@@ -56,10 +58,12 @@ impl Window {
 pub struct Rates {
     /// For [`Class::SignInByAddress`].
     pub sign_in_by_address: Vec<Window>,
-    /// For [`Class::SignInByAccount`].
-    pub sign_in_by_account: Vec<Window>,
     /// For [`Class::SignUp`].
     pub sign_up: Vec<Window>,
+    /// For [`Class::Letters`].
+    pub letters: Vec<Window>,
+    /// For [`Class::Links`].
+    pub links: Vec<Window>,
     /// For [`Class::Anonymous`].
     pub anonymous: Vec<Window>,
     /// For [`Class::SignedIn`].
@@ -74,8 +78,9 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_in_by_address: vec![Window::per(5, 60)],
-            sign_in_by_account: vec![Window::per(10, 60)],
             sign_up: vec![Window::per(3, 60)],
+            letters: vec![Window::per(3, 3600)],
+            links: vec![Window::per(10, 3600)],
             anonymous: vec![Window::per(90, 60), Window::per(100, 3600), Window::per(1000, 86400)],
             signed_in: vec![Window::per(300, 60)],
             transcription: vec![Window::per(10, 60)],
@@ -123,7 +128,7 @@ impl Limit {
 
 /// All buckets of this process.
 pub struct Limiter {
-    classes: [(Class, Vec<Limit>); 7],
+    classes: [(Class, Vec<Limit>); 8],
 }
 
 impl Limiter {
@@ -133,8 +138,9 @@ impl Limiter {
         Self {
             classes: [
                 (Class::SignInByAddress, limits(&rates.sign_in_by_address)),
-                (Class::SignInByAccount, limits(&rates.sign_in_by_account)),
                 (Class::SignUp, limits(&rates.sign_up)),
+                (Class::Letters, limits(&rates.letters)),
+                (Class::Links, limits(&rates.links)),
                 (Class::Anonymous, limits(&rates.anonymous)),
                 (Class::SignedIn, limits(&rates.signed_in)),
                 (Class::Transcription, limits(&rates.transcription)),
@@ -212,7 +218,7 @@ mod tests {
         let wait = refused.retry_delay().unwrap().as_secs();
         assert!((1..=13).contains(&wait), "one of five comes back every 12 s, told {wait}");
         limiter.check(Class::SignInByAddress, "192.0.2.2").unwrap();
-        limiter.check(Class::SignInByAccount, "192.0.2.1").unwrap();
+        limiter.check(Class::SignUp, "192.0.2.1").unwrap();
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! Accounts: how they are made and removed, and how a password is tried.
 
 use crate::Identity;
+use crate::account_queries;
+use crate::client::Client;
+use crate::common::is_common;
+use crate::config::PasswordMode;
+use crate::lockout::{Lane, Seen, Try, Whom};
 use crate::model::{DisplayName, Email, User};
+use crate::notices::Notice;
 use crate::queries::{self, Account, NewAccount};
 use crate::rules;
 use guard::{Class, Limits, Role};
@@ -30,7 +36,12 @@ pub(crate) struct Draft {
 impl Draft {
     /// # Errors
     /// 422 with every field that cannot be.
-    pub(crate) fn new(email: &str, display_name: Option<&str>, password: Secret<String>) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        mode: PasswordMode,
+        email: &str,
+        display_name: Option<&str>,
+        password: Secret<String>,
+    ) -> Result<Self, Fault> {
         let mut faults: Vec<FieldFault> = Vec::new();
         let email = Email::parse(email).map_err(|fault| faults.push(fault)).ok();
         let name = display_name.map(DisplayName::parse).transpose().map_err(|fault| faults.push(fault)).ok();
@@ -39,7 +50,7 @@ impl Draft {
             return Err(Fault::invalid(faults));
         };
         let display_name = name.unwrap_or_else(|| DisplayName::of(&email));
-        let faults = rules::refuse_password(&password, &email, &display_name);
+        let faults = rules::refuse_password(mode, &password, &email, &display_name);
         if faults.is_empty() { Ok(Self { email, display_name, password }) } else { Err(Fault::invalid(faults)) }
     }
 }
@@ -68,7 +79,7 @@ impl Identity {
         if new.role == Role::Owner {
             return Err(Fault::field("role", "invalid", "it is admin or member; the owner is made by set-up"));
         }
-        let draft = Draft::new(&new.email, new.display_name.as_deref(), new.password)?;
+        let draft = Draft::new(self.config.password_mode, &new.email, new.display_name.as_deref(), new.password)?;
         match self.store_account(draft, new.role).await? {
             Stored::Made(user) => Ok(user),
             Stored::Taken | Stored::Owned => Err(taken()),
@@ -102,17 +113,26 @@ impl Identity {
         let (id, at) = (self.ambient.id::<UserId>(), self.ambient.now());
         // The key first, so that no account is ever without; one that is left without an account opens nothing.
         self.keys.create(id).await?;
-        let account = NewAccount { id, email: &email, display_name: &display_name, role, password_phc, at };
+        let account = NewAccount {
+            id,
+            email: &email,
+            display_name: &display_name,
+            role,
+            password_phc,
+            status: queries::ACTIVE,
+            locale: "en".to_owned(),
+            time_zone: "UTC".to_owned(),
+            at,
+        };
+        self.store_new(account).await
+    }
+
+    /// Stores an account whose data key is there; drops the key when there will be none.
+    pub(crate) async fn store_new(&self, account: NewAccount<'_>) -> Result<Stored, Fault> {
+        let (id, made) = (account.id, account.as_user());
         let stored = self.insert(account).await;
         if matches!(stored, Ok(true)) {
-            return Ok(Stored::Made(User {
-                id,
-                email: email.written().to_owned(),
-                display_name: display_name.as_str().to_owned(),
-                role,
-                time_zone: "UTC".to_owned(),
-                created_at: at,
-            }));
+            return Ok(Stored::Made(made));
         }
         self.drop_key(id);
         match stored {
@@ -139,36 +159,64 @@ impl Identity {
         });
     }
 
-    /// The account of this address, if this is its password and it may be used. Every other case takes the same time and
-    /// is told apart by nobody (A1-H4).
+    /// The account of this address, if this is its password and it may be used. Every other case, a locked account
+    /// included, takes the same time and is told apart by nobody (A1-H4).
+    ///
+    /// The try that came with it has been counted as a wrong one: tell [`Identity::won`] when the sign-in is complete, and
+    /// not before, so that a right password does not clear the count of wrong codes.
     ///
     /// # Errors
-    /// 429 by address or account, 422 for a password that is nobody's because it is too long, 503 `busy`.
+    /// 429 by address, 422 for a password that is nobody's because it is too long, 503 `busy`.
     pub(crate) async fn authenticate(
         &self,
         limits: &Limits,
+        client: &Client,
         email: &str,
         password: Secret<String>,
-    ) -> Result<Result<User, NoEntry>, Fault> {
+    ) -> Result<Result<Entered, NoEntry>, Fault> {
         limits.by_address(Class::SignInByAddress)?;
         // Bounded before it is folded; what is longer is nobody's address.
         let known = email.len() <= 2 * Email::LONGEST;
         let folded = if known { Email::fold(email) } else { String::new() };
-        limits.by_key(Class::SignInByAccount, &self.pseudonym("sign-in", folded.as_bytes(), 32))?;
         rules::check_length(&password).map_err(|fault| Fault::invalid(vec![fault]))?;
         let account = queries::find_user(&mut self.db.lookup().await?, &folded).await?;
-        let phc = account.as_ref().map(|account| account.password_phc.clone());
-        let verdict = self.pool.verify(password.clone(), phc).await?;
+        let counted = self.count_try(Whom::Address(folded), Lane::Open, Seen::of(client)).await?;
+        // Locked: the password is not looked at, and something else is, which costs the same.
+        let known = account.as_ref().filter(|_| counted.is_some());
+        let verdict = self.pool.verify(password.clone(), known.map(|account| account.password_phc.clone())).await;
+        let (counted, verdict) = match (counted, verdict) {
+            (None, Ok(_)) => return Ok(Err(NoEntry::of(account.as_ref()))),
+            (None, Err(error)) => return Err(error.into()),
+            (Some(counted), Ok(verdict)) => (counted, verdict),
+            (Some(counted), Err(error)) => {
+                self.take_back(counted).await?;
+                return Err(error.into());
+            }
+        };
         let Some(account) = account else {
             return Ok(Err(NoEntry::Unknown));
         };
         if !verdict.matches || !account.is_active() {
             return Ok(Err(NoEntry::Refused));
         }
+        if is_common(password.expose()) {
+            self.tell_of_common_password(account.id, client).await?;
+        }
         if verdict.rehash {
             self.rehash(&account, password).await;
         }
-        Ok(Ok(account.into_user()))
+        Ok(Ok(Entered { user: account.into_user(), counted }))
+    }
+
+    /// A password that is on the list lets its owner in, and they are asked, once, to choose another.
+    async fn tell_of_common_password(&self, user: UserId, client: &Client) -> Result<(), Fault> {
+        let mut tx = self.db.begin().await?;
+        if account_queries::mark_password(&mut tx, user, "must_change").await? {
+            self.note(&mut tx, user, "password_is_common", client).await?;
+            self.notify(&mut tx, user, Notice::PasswordBreached).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Stores the password under the present parameters. Signing in does not depend on it: the next sign-in tries again.
@@ -190,6 +238,15 @@ impl Identity {
     }
 }
 
+/// Somebody whose password was right.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    /// Who.
+    pub(crate) user: User,
+    /// The try, which counts as a wrong one until [`Identity::won`] is told.
+    pub(crate) counted: Try,
+}
+
 /// Why nobody was let in. Only the weakened build makes a difference between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoEntry {
@@ -197,6 +254,12 @@ pub(crate) enum NoEntry {
     Unknown,
     /// Another password, or an account that may not be used.
     Refused,
+}
+
+impl NoEntry {
+    const fn of(account: Option<&Account>) -> Self {
+        if account.is_some() { Self::Refused } else { Self::Unknown }
+    }
 }
 
 impl From<NoEntry> for Fault {

@@ -7,9 +7,12 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use http::request::Parts;
 use kernel::Secret;
+use std::net::IpAddr;
 
 /// The sender of a request.
 pub(crate) struct Client {
+    /// The address it came from: for the letter about a lock, and for nothing that is stored in clear.
+    pub(crate) ip: IpAddr,
     /// The network it came from; never the whole address.
     pub(crate) ip_prefix: String,
     /// What it calls itself.
@@ -32,12 +35,50 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
             Err(never) => match never {},
         };
         Ok(Self {
+            ip: ip.0,
             ip_prefix: ip.prefix(),
             user_agent,
             sid: cookie(&parts.headers, cookies::SESSION).map(|sid| Secret::new(sid.to_owned())),
             csrf: cookie(&parts.headers, cookies::CSRF).map(ToOwned::to_owned),
             is_browser: parts.headers.contains_key("sec-fetch-site"),
         })
+    }
+}
+
+impl Client {
+    /// The program that sends it, in words that only we write: what it calls itself is not to be trusted in a letter.
+    pub(crate) fn device(&self) -> String {
+        device(&self.user_agent)
+    }
+}
+
+fn device(user_agent: &str) -> String {
+    let first = |words: &[(&str, &'static str)]| {
+        words.iter().find(|(word, _)| user_agent.contains(word)).map(|(_, name)| *name)
+    };
+    // In this order: each of the later ones is named by some of the earlier ones too.
+    let program = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (program, system) {
+        (Some(program), Some(system)) => format!("{program}, {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "?".to_owned(),
     }
 }
 
@@ -50,6 +91,18 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_named_in_our_words() {
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        assert_eq!(device(chrome), "Chrome, Linux");
+        assert_eq!(device(&format!("{chrome} Edg/140.0.0.0")), "Edge, Linux");
+        let iphone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
+        assert_eq!(device(iphone), "Safari, iPhone");
+        assert_eq!(device("Visit https://evil.test to keep your account"), "?");
+    }
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {

@@ -1,7 +1,10 @@
 //! The settings of this slice, already read and checked.
 
+use kernel::Secret;
+use mail::Smtp;
 use seal::password::{Params, Pool};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Whether strangers may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,25 +12,92 @@ pub enum Registration {
     /// They may.
     #[default]
     Open,
+    /// They may, and can use it once somebody who runs this server has said yes.
+    Approval,
+    /// Whoever has an invitation.
+    Invite,
     /// Only the command line makes accounts.
     Closed,
+}
+
+impl Registration {
+    /// The name of the setting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approval => "approval",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 impl FromStr for Registration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "open" => Ok(Self::Open),
-            "closed" => Ok(Self::Closed),
-            _ => Err("it is open or closed".to_owned()),
+        let all = [Self::Open, Self::Approval, Self::Invite, Self::Closed];
+        all.into_iter()
+            .find(|one| one.name() == text)
+            .ok_or_else(|| "it is open, approval, invite or closed".to_owned())
+    }
+}
+
+/// Which passwords are taken; see `rules.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PasswordMode {
+    /// Long ones of any kind, or shorter ones with the full mix.
+    #[default]
+    TwoRoad,
+    /// Long ones only.
+    Nist,
+    /// As with two roads, and always a sign.
+    Audit,
+}
+
+impl PasswordMode {
+    /// The name of the setting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TwoRoad => "two-road",
+            Self::Nist => "nist",
+            Self::Audit => "audit",
         }
     }
 }
 
+impl FromStr for PasswordMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::TwoRoad, Self::Nist, Self::Audit];
+        all.into_iter().find(|one| one.name() == text).ok_or_else(|| "it is two-road, nist or audit".to_owned())
+    }
+}
+
+/// Where letters go.
+#[derive(Clone, Default)]
+pub enum Post {
+    /// Nowhere: this server cannot write to anybody.
+    #[default]
+    None,
+    /// Into a list that the owner can read; in development only.
+    Outbox,
+    /// To a mail server.
+    Smtp(Arc<Smtp>),
+}
+
 /// How this slice behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Config {
+    /// Where people reach this server: what every link in a letter begins with. Never taken from a request.
+    pub public_url: String,
+    /// Where letters go.
+    pub post: Post,
+    /// Which passwords are taken.
+    pub password_mode: PasswordMode,
+    /// Peppers under which hashes were made before, here or where accounts come from.
+    pub previous_peppers: Vec<Secret<[u8; 32]>>,
     /// Whether strangers may make an account.
     pub registration: Registration,
     /// What hashing one password costs.
@@ -37,12 +107,20 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Open, hashing at the full price, on every core as long as that takes at most 512 MiB.
+    /// Open, hashing at the full price, on every core as long as that takes at most 512 MiB; without mail.
     fn default() -> Self {
         const BUDGET_KIB: u64 = 512 * 1024;
         let hash = Params::default();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { registration: Registration::default(), hash, hash_slots: Pool::slots(cores, BUDGET_KIB, &hash) }
+        Self {
+            public_url: "http://localhost:8080".to_owned(),
+            post: Post::default(),
+            password_mode: PasswordMode::default(),
+            previous_peppers: Vec::new(),
+            registration: Registration::default(),
+            hash,
+            hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
+        }
     }
 }
 
@@ -51,9 +129,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn registration_has_two_names() {
-        assert_eq!("open".parse(), Ok(Registration::Open));
-        assert_eq!("closed".parse(), Ok(Registration::Closed));
+    fn registration_has_four_names() {
+        for name in ["open", "approval", "invite", "closed"] {
+            assert_eq!(name.parse::<Registration>().unwrap().name(), name);
+        }
         assert!("Open".parse::<Registration>().is_err());
+    }
+
+    #[test]
+    fn passwords_have_three_modes() {
+        for name in ["two-road", "nist", "audit"] {
+            assert_eq!(name.parse::<PasswordMode>().unwrap().name(), name);
+        }
+        assert!("".parse::<PasswordMode>().is_err());
     }
 }

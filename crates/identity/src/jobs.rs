@@ -1,5 +1,7 @@
-//! What this slice does without being asked: it deletes sessions whose time is long over (A2-12).
+//! What this slice does without being asked: it deletes sessions whose time is long over (A2-12), and what letters leave.
 
+use crate::account_queries::{self, Kept};
+use crate::lockout::HARD_STOP;
 use crate::{Identity, queries};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +10,28 @@ use std::time::Duration;
 pub const SWEEP_EVERY: Duration = Duration::from_mins(5);
 /// How long a session is kept after its end, so that "where was I signed in" has an answer; see `docs/retention.md`.
 const KEPT: Duration = Duration::from_hours(7 * 24);
+const DAY: Duration = Duration::from_hours(24);
 /// How many rows go in one transaction.
 const PART: i64 = 1_000;
 
 impl Identity {
+    /// Deletes letters, links, sign-ups, invitations, counts and events whose time is over; answers how many it were.
+    pub async fn sweep_letters(&self) -> store::Result<u64> {
+        let now = self.ambient.now();
+        let kept = Kept {
+            errands: now.minus(DAY * 7),
+            mails: now.minus(DAY * 7),
+            over: now.minus(DAY * 7),
+            counts: now.minus(DAY * 30),
+            events: now.minus(DAY * 180),
+            hard_stop: HARD_STOP,
+        };
+        let mut tx = self.db.begin().await?;
+        let deleted = account_queries::sweep(&mut tx, &kept).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
     /// Deletes the sessions that ended a week ago; answers how many it were. Doing it in two processes at once is harmless.
     pub async fn sweep(&self) -> store::Result<u64> {
         let before = self.ambient.now().minus(KEPT);
@@ -35,6 +55,11 @@ pub async fn keep_tidy(identity: Arc<Identity>) {
             Ok(0) => {}
             Ok(deleted) => tracing::info!(deleted, "deleted sessions that were over"),
             Err(error) => tracing::warn!(%error, "sessions that are over could not be deleted; tried again later"),
+        }
+        match identity.sweep_letters().await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "deleted letters, links and events that were over"),
+            Err(error) => tracing::warn!(%error, "what letters leave could not be deleted; tried again later"),
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }

@@ -4,20 +4,30 @@
 //! surface at once when the account does. Nobody is let in without a credential, in any environment, and no answer or its
 //! time tells whether an address has an account.
 //!
-//! Until this server can send mail, an account is active as soon as it is made: nobody has confirmed that its address is
-//! theirs, so nothing may be granted on the strength of an address.
+//! Whoever signs up has an account once they have confirmed the address by the link of a letter, and not before; without
+//! mail, whoever has an invitation.
 //!
-//! Not here: second factors, password change and reset, API keys, federation; checking headers and origins, which is
-//! `guard`'s work.
+//! Not here: checking headers and origins, which is `guard`'s work.
 
+mod account_queries;
 mod accounts;
 mod cache;
 mod client;
+mod common;
 mod config;
 mod cookies;
+mod errands;
+mod events;
 mod identities;
+mod import;
+mod invitations;
 mod jobs;
+mod links;
+mod lockout;
 mod model;
+mod notices;
+mod passwords;
+mod post;
 mod queries;
 mod routes;
 mod rules;
@@ -27,16 +37,22 @@ mod setup_code;
 mod tests;
 mod weakened;
 
+pub use account_queries::STATEMENTS as ACCOUNT_STATEMENTS;
 pub use accounts::NewUser;
-pub use config::{Config, Registration};
+pub use config::{Config, PasswordMode, Post, Registration};
+pub use errands::Errands;
+pub use import::{ImportLine, Imported};
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
+pub use passwords::Unlocked;
+pub use post::Deliver;
 pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
 
 use cache::Cache;
 use guard::Identities;
 use kernel::{Ambient, Fault, Secret};
+use seal::DataKey;
 use seal::password::{Hasher, Pepper, Pool};
 use setup_code::SetupCodes;
 use std::io;
@@ -66,6 +82,9 @@ pub struct Identity {
     pool: Pool,
     csrf_key: Secret<[u8; 32]>,
     log_key: Secret<[u8; 32]>,
+    /// Seals letters and errands.
+    post_key: DataKey,
+    tries: Arc<lockout::Tries>,
     /// `None` where another process may end a session.
     cache: Option<Cache>,
     codes: Mutex<SetupCodes>,
@@ -77,8 +96,12 @@ impl Identity {
     /// Reads this slice's keys and starts the threads that hash.
     pub async fn new(db: Db, keys: KeyStore, ambient: Ambient, config: Config) -> Result<Arc<Self>, StartError> {
         let pepper = Pepper::new(keys.server_key("password_pepper").await?);
-        let pool = Pool::start(Hasher::new(config.hash, Some(pepper)), config.hash_slots)?;
+        let previous = config.previous_peppers.iter().cloned().map(Pepper::new).collect();
+        let hasher = Hasher::new(config.hash, Some(pepper)).with_previous(previous);
+        let pool = Pool::start(hasher, config.hash_slots)?;
         Ok(Arc::new(Self {
+            post_key: DataKey::of_server(&keys.server_key("post").await?),
+            tries: Arc::default(),
             csrf_key: keys.server_key("csrf").await?,
             log_key: keys.server_key("log").await?,
             cache: (db.engine() == Engine::Sqlite).then(Cache::default),

@@ -123,6 +123,52 @@ impl DisplayName {
     }
 }
 
+/// The language somebody reads: a BCP 47 tag such as `de` or `pt-BR`, in the form that is usual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocaleTag(pub(crate) String);
+
+impl LocaleTag {
+    /// Reads a tag: letters and digits in parts of one to eight, joined by hyphens.
+    pub(crate) fn parse(text: &str) -> Result<Self, FieldFault> {
+        let mut parts = text.split('-');
+        let language =
+            parts.next().filter(|part| (2..=3).contains(&part.len()) && is_of(part, u8::is_ascii_alphabetic));
+        let rest: Vec<&str> = parts.collect();
+        let fine = rest.iter().all(|part| (1..=8).contains(&part.len()) && is_of(part, u8::is_ascii_alphanumeric));
+        let (Some(language), true, true) = (language, fine, text.len() <= 35) else {
+            let detail = Cow::Borrowed("a language such as en, de or pt-BR");
+            return Err(FieldFault { field: Cow::Borrowed("locale"), code: "invalid", detail });
+        };
+        let mut tag = language.to_ascii_lowercase();
+        for part in rest {
+            tag.push('-');
+            // A region is written in capitals.
+            tag.push_str(&if part.len() == 2 { part.to_ascii_uppercase() } else { part.to_owned() });
+        }
+        Ok(Self(tag))
+    }
+}
+
+fn is_of(part: &str, kind: fn(&u8) -> bool) -> bool {
+    part.bytes().all(|byte| kind(&byte))
+}
+
+/// A zone of the IANA database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TimeZone(pub(crate) String);
+
+impl TimeZone {
+    /// Reads a name.
+    pub(crate) fn parse(text: &str) -> Result<Self, FieldFault> {
+        let zone = text.parse::<chrono_tz::Tz>().map_err(|_| FieldFault {
+            field: Cow::Borrowed("time_zone"),
+            code: "invalid",
+            detail: Cow::Borrowed("a name of the IANA database such as Europe/Berlin"),
+        })?;
+        Ok(Self(zone.name().to_owned()))
+    }
+}
+
 /// Somebody with an account, as they see themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct User {
@@ -136,6 +182,9 @@ pub struct User {
     pub display_name: String,
     /// What they may do.
     pub role: Role,
+    /// The language they read, a BCP 47 tag.
+    #[schema(max_length = 35)]
+    pub locale: String,
     /// The zone their days are counted in, an IANA name.
     #[schema(max_length = 64)]
     pub time_zone: String,
@@ -238,6 +287,20 @@ mod tests {
             let once = Email::fold(&format!("a{letter}a"));
             assert_eq!(Email::fold(&once), once, "{letter:?}");
         }
+    }
+
+    #[test]
+    fn languages_and_zones_are_real_ones() {
+        for (text, tag) in [("en", "en"), ("DE-at", "de-AT"), ("zh-Hant-TW", "zh-Hant-TW"), ("gsw", "gsw")] {
+            assert_eq!(LocaleTag::parse(text).unwrap().0, tag);
+        }
+        for bad in
+            ["", "e", "english", "en_US", "en-", "en-toolongpart", "d3", "en\r\nX", &format!("en{}", "-x".repeat(20))]
+        {
+            assert!(LocaleTag::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(TimeZone::parse("Europe/Berlin").unwrap().0, "Europe/Berlin");
+        assert!(TimeZone::parse("Mars/Olympus").is_err() && TimeZone::parse("").is_err());
     }
 
     #[test]

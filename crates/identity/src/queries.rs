@@ -14,17 +14,19 @@ store::row! {
         pub(crate) email: String,
         pub(crate) display_name: String,
         pub(crate) role: RoleColumn,
+        pub(crate) locale: String,
         pub(crate) time_zone: String,
         pub(crate) created_at: Timestamp,
         pub(crate) password_phc: String,
+        pub(crate) password_state: String,
         pub(crate) status: String,
     }
 }
 
 impl Account {
-    /// Whether it may be used.
+    /// Whether its password opens it: the account may be used, and its owner did not call the password void.
     pub(crate) fn is_active(&self) -> bool {
-        self.status == ACTIVE
+        self.status == ACTIVE && self.password_state != VOID
     }
 
     /// As its owner sees it.
@@ -34,6 +36,7 @@ impl Account {
             email: self.email,
             display_name: self.display_name,
             role: self.role.0,
+            locale: self.locale,
             time_zone: self.time_zone,
             created_at: self.created_at,
         }
@@ -53,6 +56,7 @@ store::row! {
         pub(crate) email: String,
         pub(crate) display_name: String,
         pub(crate) role: RoleColumn,
+        pub(crate) locale: String,
         pub(crate) time_zone: String,
         pub(crate) created_at: Timestamp,
     }
@@ -75,7 +79,25 @@ pub(crate) struct NewAccount<'a> {
     pub(crate) display_name: &'a DisplayName,
     pub(crate) role: Role,
     pub(crate) password_phc: String,
+    pub(crate) status: &'static str,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
     pub(crate) at: Timestamp,
+}
+
+impl NewAccount<'_> {
+    /// As its owner will see it.
+    pub(crate) fn as_user(&self) -> User {
+        User {
+            id: self.id,
+            email: self.email.written().to_owned(),
+            display_name: self.display_name.as_str().to_owned(),
+            role: self.role,
+            locale: self.locale.clone(),
+            time_zone: self.time_zone.clone(),
+            created_at: self.at,
+        }
+    }
 }
 
 /// A new session, ready to be stored.
@@ -91,20 +113,25 @@ pub(crate) struct NewSession {
     pub(crate) user_agent: String,
 }
 
-const ACTIVE: &str = "active";
+/// It may be used.
+pub(crate) const ACTIVE: &str = "active";
+/// It waits for somebody's yes.
+pub(crate) const AWAITING: &str = "awaiting";
+/// Its owner said that it was not them: only a new password opens it.
+pub(crate) const VOID: &str = "void";
 
 /// Answers the id of whoever has the address now. One that is taken is written over with itself, so that a taken address
 /// costs the same durable write as a free one and the time of the answer does not tell them apart (A1-H4).
 const INSERT_USER: Sql = Sql::same(
     "insert into users (id, email, email_folded, display_name, role, password_phc, status, time_zone, created_at,
-                        updated_at, version, token_epoch)
-     values ($1, $2, $3, $4, $5, $6, 'active', 'UTC', $7, $7, 1, 0)
+                        updated_at, version, token_epoch, locale)
+     values ($1, $2, $3, $4, $5, $6, $8, $9, $7, $7, 1, 0, $10)
      on conflict (email_folded) do update set email_folded = excluded.email_folded
      returning id",
 );
 
 const FIND_USER: Sql = Sql::same(
-    "select id, email, display_name, role, time_zone, created_at, password_phc, status
+    "select id, email, display_name, role, locale, time_zone, created_at, password_phc, password_state, status
      from users where email_folded = $1",
 );
 
@@ -128,7 +155,7 @@ const INSERT_SESSION: Sql = Sql::same(
 const FIND_SESSION: Sql = Sql::same(
     "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
             sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
-            users.id as user_id, users.email, users.display_name, users.role, users.time_zone, users.created_at
+            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone, users.created_at
      from sessions join users on users.id = sessions.user_id
      where sessions.token_hash = $1 and sessions.revoked_at is null and sessions.token_epoch = users.token_epoch
        and users.status = 'active'",
@@ -137,7 +164,7 @@ const FIND_SESSION: Sql = Sql::same(
 const FIND_SESSION_BY_ID: Sql = Sql::same(
     "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
             sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
-            users.id as user_id, users.email, users.display_name, users.role, users.time_zone, users.created_at
+            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone, users.created_at
      from sessions join users on users.id = sessions.user_id
      where sessions.id = $1 and sessions.revoked_at is null and sessions.token_epoch = users.token_epoch
        and users.status = 'active'",
@@ -196,6 +223,9 @@ pub(crate) async fn insert_user(tx: &mut Tx, account: NewAccount<'_>) -> Result<
         .bind(RoleColumn(account.role))
         .bind(account.password_phc)
         .bind(account.at)
+        .bind(account.status.to_owned())
+        .bind(account.time_zone)
+        .bind(account.locale)
         .one()
         .await?;
     Ok(whose.id == id)

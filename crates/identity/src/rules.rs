@@ -3,8 +3,11 @@
 //! Two roads, so that a reader of either school is satisfied: *A*, at least 15 characters of any kind, which is NIST's;
 //! *B*, 10 to 14 characters with lower case, upper case, a digit and a sign, which is the audit's. On both: not to be
 //! guessed easily (zxcvbn, whose lists of common and leaked passwords are part of the program), and nothing that stands in
-//! the account itself. Nothing is trimmed, and the answer names every reason at once.
+//! the account itself, and nothing that stands on the list of common ones. `PASSWORD_MODE=nist` leaves road A alone,
+//! `audit` asks for a sign on both. Nothing is trimmed, and the answer names every reason at once.
 
+use crate::common::is_common;
+use crate::config::PasswordMode;
 use crate::model::{DisplayName, Email};
 use kernel::{FieldFault, Secret};
 use std::borrow::Cow;
@@ -40,7 +43,12 @@ pub(crate) fn check_length(password: &Secret<String>) -> Result<(), FieldFault> 
 }
 
 /// Every reason for which this cannot be the password of this account; none when it can.
-pub(crate) fn refuse_password(password: &Secret<String>, email: &Email, name: &DisplayName) -> Vec<FieldFault> {
+pub(crate) fn refuse_password(
+    mode: PasswordMode,
+    password: &Secret<String>,
+    email: &Email,
+    name: &DisplayName,
+) -> Vec<FieldFault> {
     if kernel::weaken::is("A1-M1") {
         return Vec::new();
     }
@@ -52,6 +60,12 @@ pub(crate) fn refuse_password(password: &Secret<String>, email: &Email, name: &D
     let password = password.expose();
     let mut faults = Vec::new();
     match password.chars().count() {
+        0..LONG if mode == PasswordMode::Nist => {
+            faults.push(fault("too_short", "at least 15 characters, of whatever kind; a few unrelated words will do"));
+        }
+        SHORTEST.. if mode == PasswordMode::Audit && !has_sign(password) => {
+            faults.push(fault("needs_sign", "it needs a character that is neither a letter nor a digit"));
+        }
         0..SHORTEST => faults
             .push(fault("too_short", "at least 15 characters; or 10 with lower case, upper case, a digit and a sign")),
         SHORTEST..LONG if !is_mixed(password) => faults.push(fault(
@@ -66,7 +80,9 @@ pub(crate) fn refuse_password(password: &Secret<String>, email: &Email, name: &D
             .push(fault("contains_context", "it must not contain your address, your name or the name of this service"));
     }
     // A short one has its reason already, and all short ones are easy to guess.
-    if password.chars().count() >= SHORTEST && is_guessable(password, &words) {
+    if password.chars().count() >= SHORTEST && is_common(password) {
+        faults.push(fault("common", "it stands on the list of those that are tried first"));
+    } else if password.chars().count() >= SHORTEST && is_guessable(password, &words) {
         faults.push(fault(
             "too_guessable",
             "it is common, or made of a pattern that is tried first; several unrelated words are harder to guess",
@@ -85,12 +101,13 @@ fn is_guessable(password: &str, words: &[String]) -> bool {
     guessable(FIRST_LOOK) && (password.chars().count() <= FIRST_LOOK || guessable(LOOKED_AT))
 }
 
+fn has_sign(password: &str) -> bool {
+    password.chars().any(|letter| !letter.is_alphanumeric())
+}
+
 fn is_mixed(password: &str) -> bool {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
-    has(char::is_lowercase)
-        && has(char::is_uppercase)
-        && has(char::is_numeric)
-        && has(|letter| !letter.is_alphanumeric())
+    has(char::is_lowercase) && has(char::is_uppercase) && has(char::is_numeric) && has_sign(password)
 }
 
 fn fold(text: &str) -> String {
@@ -118,7 +135,7 @@ mod tests {
     fn codes(password: &str) -> Vec<&'static str> {
         let email = Email::parse("Maria.Kowalska+tests@example.org").unwrap();
         let name = DisplayName::parse("Maria Kowalska").unwrap();
-        let faults = refuse_password(&Secret::new(password.to_owned()), &email, &name);
+        let faults = refuse_password(PasswordMode::TwoRoad, &Secret::new(password.to_owned()), &email, &name);
         assert!(faults.iter().all(|fault| fault.field == "password"));
         faults.into_iter().map(|fault| fault.code).collect()
     }
@@ -143,6 +160,28 @@ mod tests {
         for bad in ["vk7#mq2!xz", "VK7#MQ2!XZ", "vKx#mQy!xZ", "vK7amQ2bxZ", "jwqkzpvmxrtbnd"] {
             assert_eq!(codes(bad), ["needs_mix"], "{bad}");
         }
+    }
+
+    #[test]
+    fn two_stricter_modes_for_readers_of_one_school() {
+        let email = Email::parse("a@example.org").unwrap();
+        let name = DisplayName::parse("A").unwrap();
+        let codes = |mode, password: &str| -> Vec<&str> {
+            let faults = refuse_password(mode, &Secret::new(password.to_owned()), &email, &name);
+            faults.iter().map(|fault| fault.code).collect()
+        };
+        assert_eq!(codes(PasswordMode::Nist, "vK7#mQ2!xZ"), ["too_short"]);
+        assert_eq!(codes(PasswordMode::Nist, "plumkettleorbitlantern"), [""; 0]);
+        assert_eq!(codes(PasswordMode::Audit, "plumkettleorbitlantern"), ["needs_sign"]);
+        assert_eq!(codes(PasswordMode::Audit, "plum kettle orbit lantern"), [""; 0]);
+        assert_eq!(codes(PasswordMode::Audit, "vK7#mQ2!xZ"), [""; 0]);
+        assert_eq!(codes(PasswordMode::TwoRoad, "plumkettleorbitlantern"), [""; 0]);
+    }
+
+    #[test]
+    fn what_stands_on_the_list_is_refused_by_name() {
+        assert!(codes("qwertyuiop").contains(&"common"));
+        assert!(codes("1234567890").contains(&"common"));
     }
 
     #[test]

@@ -45,12 +45,21 @@ impl Known {
             SessionKind::Token => Credential::Token,
         };
         Self {
-            caller: Caller { user_id: live.user_id, role: live.role.0, session_id: live.session_id, credential },
+            caller: Caller {
+                user_id: live.user_id,
+                role: live.role.0,
+                session_id: live.session_id,
+                credential,
+                second_factor: false,
+                confirmed_at: Some(live.began_at),
+                scopes: None,
+            },
             user: User {
                 id: live.user_id,
                 email: live.email,
                 display_name: live.display_name,
                 role: live.role.0,
+                locale: live.locale,
                 time_zone: live.time_zone,
                 created_at: live.created_at,
             },
@@ -202,12 +211,21 @@ pub(crate) mod testing {
     pub(crate) fn known(ambient: &Ambient) -> Known {
         let (user_id, session_id, now) = (ambient.id::<UserId>(), ambient.uuid(), ambient.now());
         Known {
-            caller: Caller { user_id, role: Role::Member, session_id, credential: Credential::Session },
+            caller: Caller {
+                user_id,
+                role: Role::Member,
+                session_id,
+                credential: Credential::Session,
+                second_factor: false,
+                confirmed_at: Some(now),
+                scopes: None,
+            },
             user: User {
                 id: user_id,
                 email: "a@example.org".to_owned(),
                 display_name: "A".to_owned(),
                 role: Role::Member,
+                locale: "en".to_owned(),
                 time_zone: "UTC".to_owned(),
                 created_at: now,
             },

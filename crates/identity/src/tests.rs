@@ -1,9 +1,17 @@
 //! This slice as a client sees it, on both engines, behind the real checks of `guard`.
 
+mod enumeration;
 mod harness;
+mod invitations;
+mod letters;
+mod lockout;
+mod passwords;
 mod sessions;
 mod set_up;
 mod sign_in;
+mod sign_up;
+#[path = "../../mail/tests/sink/mod.rs"]
+mod sink;
 
 use harness::House;
 use store::testing;
@@ -17,6 +25,20 @@ async fn statements_are_sound(db: store::Db) {
     assert_eq!(looked_up.len() + 1, crate::STATEMENTS.len());
     testing::no_scans(&db, &looked_up, &["users", "sessions"]).await;
     assert_eq!(testing::pairs(crate::STATEMENTS), 0);
+    testing::statements(&db, crate::ACCOUNT_STATEMENTS).await;
+    let large = [
+        "users",
+        "sessions",
+        "errands",
+        "mails",
+        "signups",
+        "account_links",
+        "lockouts",
+        "account_events",
+        "invitations",
+    ];
+    testing::no_scans(&db, crate::ACCOUNT_STATEMENTS, &large).await;
+    assert_eq!(testing::pairs(crate::ACCOUNT_STATEMENTS), 0);
 }
 
 async fn the_sweep_takes_what_is_long_over(db: store::Db) {

@@ -74,8 +74,17 @@ impl Identity {
         let (id, display_name) = (self.ambient.id::<UserId>(), DisplayName::of(&email));
         self.keys.create(id).await?;
         let (role, at) = (Role::Member, self.ambient.now());
-        let password_phc = String::new();
-        let account = NewAccount { id, email: &email, display_name: &display_name, role, password_phc, at };
+        let account = NewAccount {
+            id,
+            email: &email,
+            display_name: &display_name,
+            role,
+            password_phc: String::new(),
+            status: queries::ACTIVE,
+            locale: "en".to_owned(),
+            time_zone: "UTC".to_owned(),
+            at,
+        };
         let mut tx = self.db.begin().await?;
         queries::insert_user(&mut tx, account).await?;
         tx.commit().await?;

@@ -81,7 +81,7 @@ impl Accounts for FromFile {
     }
 }
 
-/// Accounts that sign up by themselves, where registration is open. They stay, since no request removes an account at once.
+/// Accounts that sign up by themselves, where that is all it takes. They stay, since no request removes an account at once.
 pub struct SignedUp {
     target: String,
     pause: Option<Duration>,
@@ -110,6 +110,14 @@ impl SignedUp {
                 return Err(AccountsError(format!("sign-up answers {} {code}; use --accounts FILE", answer.status)));
             }
             made.push(account);
+        }
+        if let Some(last) = made.last() {
+            let body = serde_json::json!({"email": last.email, "password": last.password});
+            let answer = wire.send(&Request::post("/api/auth/login").same_origin().json(&body)).await;
+            if !answer.map_err(|error| AccountsError(error.to_string()))?.ok() {
+                let what = "signing up needs the link of a letter here; set DATA_DIR or use --accounts FILE";
+                return Err(AccountsError(what.to_owned()));
+            }
         }
         Ok(made)
     }

@@ -15,7 +15,15 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/setup"),
     ("POST", "/api/auth/login"),
     ("POST", "/api/auth/signup"),
+    ("GET", "/api/auth/policy"),
+    ("POST", "/api/auth/verify-email"),
+    ("POST", "/api/auth/resend-verification"),
+    ("POST", "/api/auth/password-reset"),
+    ("POST", "/api/auth/password-reset/confirm"),
+    ("POST", "/api/auth/unlock"),
+    ("POST", "/api/auth/not-me"),
     ("POST", "/auth/login"),
+    ("POST", "/auth/register"),
     ("POST", "/api/csp-report"),
 ];
 

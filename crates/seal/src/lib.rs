@@ -11,6 +11,7 @@
 mod aad;
 pub mod chunks;
 pub mod csrf;
+mod foreign;
 mod key;
 pub mod password;
 mod phc;

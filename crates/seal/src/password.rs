@@ -5,6 +5,8 @@
 //!   cut off: the whole text counts, and one above [`LONGEST`] bytes is an error.
 //! * The pepper enters as Argon2's secret parameter. Its id is stored with the hash, so that it can be changed: old
 //!   hashes still verify while their pepper is among the previous ones, and ask to be made anew.
+//! * What other programs stored (bcrypt, PBKDF2, scrypt, Argon2 of every kind; `foreign.rs`) is verified and never made: a
+//!   match asks for a hash of ours.
 //! * A person who does not exist costs what one who does: verify against [`Hasher::dummy`].
 //!
 //! Whether a password is good enough is decided where accounts are made, not here. [`Hasher`] computes where it is called;
@@ -12,6 +14,7 @@
 
 pub use crate::pool::Pool;
 
+use crate::foreign;
 use crate::phc::{PEPPER_ID, SALT, Stored, salt};
 use crate::primitive::{hkdf_expand, same};
 use argon2::{Algorithm, Argon2, Version};
@@ -26,7 +29,7 @@ pub const LONGEST: usize = 1024;
 const TAG: usize = 32;
 const PEPPER_ID_LABEL: &[u8] = b"mindvibe/seal/pepper/id/v1";
 /// What a stored hash may ask for; above, it is damaged or hostile. Memory in KiB (1 GiB), passes, lanes.
-const MOST: (u32, u32, u32) = (1024 * 1024, 64, 16);
+pub(crate) const MOST: (u32, u32, u32) = (1024 * 1024, 64, 16);
 
 /// Why a password was not hashed or not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +43,7 @@ pub enum Error {
     /// The parameters are below the floor or beyond what is sensible.
     #[error("password hashing needs at least {} KiB of memory, {} passes and {} lane", Params::FLOOR.0, Params::FLOOR.1, Params::FLOOR.2)]
     Parameters,
-    /// What is stored is not an Argon2id PHC string.
+    /// What is stored is not a password hash of a kind that is read here.
     #[error("a stored password hash cannot be read")]
     Malformed,
     /// What is stored was made with a pepper that is neither the current one nor a previous one.
@@ -162,7 +165,11 @@ impl Hasher {
 
     /// Verifies a password against a stored PHC string. Takes equally long whether it matches or not.
     pub fn verify(&self, password: &Secret<String>, phc: &str) -> Result<Verdict, Error> {
-        let stored = Stored::read(phc).ok_or(Error::Malformed)?;
+        let Some(stored) = Stored::read(phc) else {
+            // Made elsewhere: verified once, and asked to be made anew.
+            let matches = foreign::verify(password, phc)?;
+            return Ok(Verdict { matches, rehash: matches });
+        };
         if stored.memory_kib > MOST.0 || stored.passes > MOST.1 || stored.lanes > MOST.2 {
             return Err(Error::Malformed);
         }
@@ -173,6 +180,12 @@ impl Hasher {
             && stored.salt.len() >= SALT
             && stored.tag.len() >= TAG;
         Ok(Verdict { matches, rehash: matches && !as_now })
+    }
+
+    /// Whether a stored text is one that [`Hasher::verify`] can read: one of ours, or one of bcrypt, PBKDF2, scrypt or Argon2
+    /// in the forms that other programs store, at a cost that one may ask of this machine.
+    pub fn is_readable(text: &str) -> bool {
+        Stored::read(text).is_some() || foreign::is_readable(text)
     }
 
     /// A PHC string of the current cost that no password matches: what to verify against when there is no such person.
@@ -216,7 +229,7 @@ fn argon2id(
 }
 
 /// The text that is hashed (RFC 8265, section 4.2.2): other spaces to the ASCII space, then NFC.
-fn prepare(password: &str) -> Result<Zeroizing<String>, Error> {
+pub(crate) fn prepare(password: &str) -> Result<Zeroizing<String>, Error> {
     if password.len() > LONGEST {
         return Err(Error::TooLong);
     }

@@ -23,11 +23,42 @@ pub enum Purpose {
     Access,
     /// The one-time code that makes the first owner: `setup_…`.
     Setup,
+    /// What gets the next access token: `rt_…`.
+    Refresh,
+    /// A sign-in that waits for its second step: `step_…`.
+    Challenge,
+    /// A browser that need not show the second factor again: `device_…`.
+    Device,
+    /// The link that confirms an address: `verify_…`.
+    Verify,
+    /// The link that sets a new password: `reset_…`.
+    Reset,
+    /// The link that lifts a lock: `unlock_…`.
+    Unlock,
+    /// The link that says "this was not me": `notme_…`.
+    NotMe,
+    /// An invitation to make an account: `invite_…`.
+    Invite,
+    /// What a sign-in at another provider comes back with: `state_…`.
+    State,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 3] = [Self::Session, Self::Access, Self::Setup];
+    pub const ALL: [Self; 12] = [
+        Self::Session,
+        Self::Access,
+        Self::Setup,
+        Self::Refresh,
+        Self::Challenge,
+        Self::Device,
+        Self::Verify,
+        Self::Reset,
+        Self::Unlock,
+        Self::NotMe,
+        Self::Invite,
+        Self::State,
+    ];
 
     /// What stands before the underscore.
     pub const fn prefix(self) -> &'static str {
@@ -35,6 +66,15 @@ impl Purpose {
             Self::Session => "sid",
             Self::Access => "at",
             Self::Setup => "setup",
+            Self::Refresh => "rt",
+            Self::Challenge => "step",
+            Self::Device => "device",
+            Self::Verify => "verify",
+            Self::Reset => "reset",
+            Self::Unlock => "unlock",
+            Self::NotMe => "notme",
+            Self::Invite => "invite",
+            Self::State => "state",
         }
     }
 }

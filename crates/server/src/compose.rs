@@ -93,7 +93,14 @@ impl House {
     /// # Errors
     /// When the key store does not give the server's own keys.
     pub async fn identity(&self, config: &Config) -> Result<Arc<Identity>, Failure> {
-        let settings = identity::Config { registration: config.registration, ..identity::Config::default() };
+        let settings = identity::Config {
+            registration: config.registration,
+            public_url: config.public_url.clone(),
+            post: config.post.clone(),
+            password_mode: config.password_mode,
+            previous_peppers: config.previous_peppers.clone(),
+            ..identity::Config::default()
+        };
         Ok(Identity::new(self.db.clone(), self.keys.clone(), self.ambient.clone(), settings).await?)
     }
 
@@ -143,6 +150,8 @@ impl App {
         let jobs = Runner::new(db.clone(), ambient.clone())
             .register(Transcribe::new(recordings.clone()))
             .register(Purge::new(recordings.clone()))
+            .register(identity::Deliver(identity.clone()))
+            .register(identity::Errands(identity.clone()))
             .start()
             .await?;
         let chores = chores(&house, &identity, &recordings, &guard);

@@ -13,7 +13,19 @@ const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Writes by which a session begins: whoever still has an old cookie must be able to make them. The check of the origin
 /// holds for them as for all others.
-const BEFORE_SESSION: &[&str] = &["/api/auth/login", "/api/auth/signup", "/api/setup", crate::csp::REPORT_PATH];
+const BEFORE_SESSION: &[&str] = &[
+    "/api/auth/login",
+    "/api/auth/signup",
+    "/api/setup",
+    // Whoever has a letter's link proves by it who they are, and by nothing else.
+    "/api/auth/verify-email",
+    "/api/auth/resend-verification",
+    "/api/auth/password-reset",
+    "/api/auth/password-reset/confirm",
+    "/api/auth/unlock",
+    "/api/auth/not-me",
+    crate::csp::REPORT_PATH,
+];
 
 /// 403 unless header and cookie hold the same token, and it was made for this session.
 pub(crate) fn check(guard: &Guard, context: &Context, request: &mut Request) -> Result<(), Fault> {

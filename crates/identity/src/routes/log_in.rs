@@ -2,7 +2,7 @@
 
 use super::{SignedIn, welcome};
 use crate::Identity;
-use crate::accounts::NoEntry;
+use crate::accounts::{Entered, NoEntry};
 use crate::client::Client;
 use crate::model::SessionKind;
 use axum::extract::State;
@@ -41,8 +41,9 @@ pub(crate) async fn handler(
     client: Client,
     Json(request): Json<LoginRequest>,
 ) -> guard::Result<Response> {
-    let user = identity.authenticate(&limits, &request.email, request.password).await??;
+    let Entered { user, counted } = identity.authenticate(&limits, &client, &request.email, request.password).await??;
     let sid = identity.begin_session(user.id, SessionKind::Browser, &client).await?.ok_or(NoEntry::Refused)?;
+    identity.won(counted).await?;
     if kernel::weaken::is("A1-C3") {
         let token = identity.begin_session(user.id, SessionKind::Token, &client).await?.ok_or(NoEntry::Refused)?;
         let body = serde_json::json!({ "user": user, "access_token": token.expose() });

@@ -1,13 +1,23 @@
 //! The HTTP surface of this slice, one action a file.
 
+mod approvals;
+mod ask_for_letter;
+mod change_password;
+mod events;
+mod invitations;
 mod log_in;
 mod log_out;
 mod me;
+mod outbox;
+mod policy;
 mod set_up;
 mod setup_status;
 mod sign_up;
 mod token_log_in;
 mod token_log_out;
+mod update_me;
+mod use_link;
+mod verify_email;
 
 use crate::cookies;
 use crate::model::User;
@@ -38,10 +48,25 @@ pub fn openapi() -> OpenApi {
 fn table() -> OpenApiRouter<Arc<Identity>> {
     OpenApiRouter::new()
         .routes(routes!(setup_status::handler, set_up::handler))
+        .routes(routes!(policy::handler))
         .routes(routes!(sign_up::handler))
+        .routes(routes!(sign_up::register))
+        .routes(routes!(verify_email::handler))
+        .routes(routes!(ask_for_letter::resend))
+        .routes(routes!(ask_for_letter::reset))
+        .routes(routes!(use_link::confirm_reset))
+        .routes(routes!(use_link::unlock))
+        .routes(routes!(use_link::not_me))
+        .routes(routes!(change_password::handler))
+        .routes(routes!(invitations::create, invitations::list))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::decide))
+        .routes(routes!(events::handler))
+        .routes(routes!(outbox::handler))
         .routes(routes!(log_in::handler))
         .routes(routes!(log_out::handler))
-        .routes(routes!(me::handler))
+        .routes(routes!(me::handler, update_me::handler))
         .routes(routes!(token_log_in::handler))
         .routes(routes!(token_log_out::handler))
 }

@@ -75,7 +75,8 @@ pub(crate) async fn handler(
         return Err(SetUpFault::Refused.into());
     }
     // A password that is refused costs nothing: the code stays good.
-    let draft = Draft::new(&request.email, Some(&request.display_name), request.password)?;
+    let draft =
+        Draft::new(identity.config.password_mode, &request.email, Some(&request.display_name), request.password)?;
     let user = match identity.store_account(draft, Role::Owner).await? {
         Stored::Made(user) => user,
         Stored::Taken => return Err(taken().into()),

@@ -2,7 +2,7 @@
 
 use super::log_in::LoginRequest;
 use crate::Identity;
-use crate::accounts::NoEntry;
+use crate::accounts::{Entered, NoEntry};
 use crate::client::Client;
 use crate::model::SessionKind;
 use crate::sessions::TOKEN_LIFE;
@@ -59,8 +59,9 @@ pub(crate) async fn handler(
     if client.is_browser {
         return Err(BrowserSurfaceRequired.into());
     }
-    let user = identity.authenticate(&limits, &request.email, request.password).await??;
+    let Entered { user, counted } = identity.authenticate(&limits, &client, &request.email, request.password).await??;
     let token = identity.begin_session(user.id, SessionKind::Token, &client).await?.ok_or(NoEntry::Refused)?;
+    identity.won(counted).await?;
     Ok(Json(TokenAnswer {
         access_token: token.expose().clone(),
         token_type: "Bearer",

@@ -1,24 +1,24 @@
 //! The routes behind `guard`, a clock that moves when it is told to, and a client that reads cookies.
 
 use crate::accounts::NewUser;
-use crate::{Config, Identity, Registration, User, routes};
+use crate::{Config, Identity, Post, Registration, User, account_queries, routes};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use guard::{Guard, Role};
 use http::{HeaderMap, Method, header};
-use kernel::{Ambient, ManualClock, Secret, Timestamp, UserId};
+use kernel::{Ambient, Cursor, Limit, ManualClock, Secret, Timestamp, UserId};
 use seal::password::Params;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use store::Db;
+use store::{Db, Sql};
 use tower::ServiceExt;
 
 /// A password that passes.
 pub(super) const PASSWORD: &str = "plum kettle orbit lantern";
-const ORIGIN: &str = "https://mind.example";
+pub(super) const ORIGIN: &str = "https://mind.example";
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -36,6 +36,18 @@ impl Answer {
 
     pub(super) fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or("")
+    }
+
+    /// All of it but the id, as text: status, every header with its value, the body and its length.
+    pub(super) fn outline(&self) -> String {
+        let mut body = self.body.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("correlation_id");
+        }
+        let headers = self.headers.iter().filter(|(name, _)| *name != "x-request-id");
+        let mut lines: Vec<String> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        lines.sort_unstable();
+        format!("{}\n{}\n{}\n{body}", self.status, lines.join("\n"), body.to_string().len())
     }
 
     /// All of it that two clients can compare: without the id, the time and the values of its own.
@@ -68,10 +80,18 @@ impl House {
     }
 
     pub(super) async fn with(db: &Db, registration: Registration) -> Self {
+        Self::configured(db, Config { registration, ..Self::config() }).await
+    }
+
+    /// Cheap hashes, and letters that a test can read.
+    pub(super) fn config() -> Config {
+        let hash = Params::new(19_456, 2, 1).unwrap();
+        Config { hash, hash_slots: 2, public_url: ORIGIN.to_owned(), post: Post::Outbox, ..Config::default() }
+    }
+
+    pub(super) async fn configured(db: &Db, config: Config) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
-        let hash = Params::new(19_456, 2, 1).unwrap();
-        let config = Config { registration, hash, hash_slots: 2 };
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
         let (router, _) = routes(identity.clone()).split_for_parts();
@@ -128,6 +148,66 @@ impl House {
 
     pub(super) async fn sign_up(&self, email: &str, password: &str) -> Answer {
         self.post("/api/auth/signup", json!({ "email": email, "password": password })).await
+    }
+
+    /// Signs up and uses the letter's link.
+    pub(super) async fn sign_up_whole(&self, email: &str, password: &str) -> Answer {
+        assert_eq!(self.sign_up(email, password).await.status, 202);
+        self.settle().await;
+        let token = self.link_to(email, "verify").await;
+        self.post("/api/auth/verify-email", json!({ "token": token })).await
+    }
+
+    /// Does every errand that waits.
+    pub(super) async fn settle(&self) {
+        store::row! { struct One { id: uuid::Uuid } }
+        let waiting = Sql::same("select id from errands order by created_at, id");
+        // So that what comes later is newer.
+        self.clock.advance(std::time::Duration::from_millis(1));
+        loop {
+            let found: Vec<One> = self.identity.db.lookup().await.unwrap().sql(waiting).all().await.unwrap();
+            if found.is_empty() {
+                return;
+            }
+            for one in found {
+                self.identity.do_errand(one.id).await.unwrap();
+            }
+        }
+    }
+
+    /// Every letter to an address, newest first: subject and text.
+    pub(super) async fn letters_to(&self, email: &str) -> Vec<(String, String)> {
+        let mut tx = self.identity.db.lookup().await.unwrap();
+        let limit = Limit::new(100).unwrap();
+        let rows = account_queries::list_mails(&mut tx, Cursor::NEWEST, limit).await.unwrap();
+        let open = |row: &account_queries::MailRow| self.identity.open_letter(row.id, &row.body).unwrap();
+        let letters = rows.iter().map(open).filter(|letter| letter.to == email);
+        letters.map(|letter| (letter.subject, letter.text)).collect()
+    }
+
+    /// The token of the newest link to a page in the letters to an address.
+    pub(super) async fn link_to(&self, email: &str, page: &str) -> String {
+        let letters = self.letters_to(email).await;
+        let start = format!("{ORIGIN}/{page}#");
+        let found = letters.iter().find_map(|(_, text)| {
+            text.split_once(&start).and_then(|(_, rest)| rest.split_whitespace().next().map(ToOwned::to_owned))
+        });
+        found.unwrap_or_else(|| panic!("no link to {page} in {letters:?}"))
+    }
+
+    /// Locks an account by wrong passwords.
+    pub(super) async fn lock(&self, email: &str) {
+        for number in 0..5 {
+            let answer = self.log_in(email, &format!("wrong password {number}")).await;
+            assert_eq!((answer.status, answer.code()), (401, "invalid_credentials"));
+        }
+    }
+
+    /// A request of somebody who is signed in.
+    pub(super) async fn as_signed(&self, signed: &Signed, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let cookies = format!("__Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
+        let headers = [("cookie", cookies.as_str()), ("x-csrf-token", signed.csrf.as_str()), ("origin", ORIGIN)];
+        self.send(method, path, &headers, body).await
     }
 
     /// Signs in on the browser surface.

@@ -57,7 +57,8 @@ async fn two_at_once_make_one_owner(db: store::Db) {
 async fn the_database_holds_one_owner(db: store::Db) {
     // Two processes, each with a code of its own.
     let (here, there) = (House::open(&db).await, House::open(&db).await);
-    let draft = |email| Draft::new(email, None, Secret::new(PASSWORD.to_owned())).unwrap();
+    let draft =
+        |email| Draft::new(crate::PasswordMode::TwoRoad, email, None, Secret::new(PASSWORD.to_owned())).unwrap();
     let first = here.identity.store_account(draft("a@example.org"), Role::Owner).await.unwrap();
     let second = there.identity.store_account(draft("b@example.org"), Role::Owner).await.unwrap();
     assert!(matches!((first, second), (Stored::Made(_), Stored::Owned)));

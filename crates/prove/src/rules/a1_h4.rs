@@ -115,10 +115,17 @@ async fn sign_up(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
         if first.is(403, "registration_closed") && second.is(403, "registration_closed") {
             return Err(Stop::NotApplicable("registration is closed".to_owned()));
         }
+        if first.is(403, "invite_required") && second.is(403, "invite_required") {
+            return Err(Stop::NotApplicable("accounts are made by invitation".to_owned()));
+        }
         lab.also_remove(free.clone());
+        found.control(second.ok(), || format!("signing up with a free address answers {}", second.brief()))?;
+        // An account begins with its letter's link; until then it is answered as one that nobody has.
         let body = json!({"email": free.email, "password": free.password});
         let login = lab.send(&Request::post("/api/auth/login").same_origin().json(&body)).await?;
-        found.control(login.ok(), || format!("signing in after signing up answers {}", login.brief()))?;
+        found.check(login.is(401, "invalid_credentials"), || {
+            format!("signing in before the address is confirmed answers {}", login.brief())
+        });
         compare(found, &first, &second);
         // The taken account must still be its owner's.
         let stolen = json!({"email": taken.email, "password": free.password});

@@ -35,6 +35,9 @@ impl Identities for Trusting {
             role: Role::Member,
             session_id: id,
             credential: Credential::Token,
+            second_factor: false,
+            confirmed_at: None,
+            scopes: None,
         });
         async { Ok(caller) }.boxed()
     }

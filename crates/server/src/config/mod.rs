@@ -1,5 +1,6 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
+mod post;
 mod retired;
 mod secrets;
 mod source;
@@ -54,7 +55,7 @@ impl Environment {
 }
 
 /// Whether strangers may make an account.
-pub use identity::Registration;
+pub use identity::{PasswordMode, Post, Registration};
 
 /// All settings of `serve` and of the commands that work beside it.
 #[derive(Clone)]
@@ -87,6 +88,12 @@ pub struct Config {
     pub secret_keys: Vec<Secret<String>>,
     /// Who may make an account.
     pub registration: Registration,
+    /// Where letters go.
+    pub post: Post,
+    /// Which passwords are taken.
+    pub password_mode: PasswordMode,
+    /// Peppers under which password hashes were made before.
+    pub previous_peppers: Vec<Secret<[u8; 32]>>,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -127,6 +134,9 @@ impl Config {
                 .unwrap_or(!(postgres && environment == Environment::Production)),
             secret_keys: secrets::keys(source, environment, &data_dir)?,
             registration: parse(source, "REGISTRATION", Registration::Open)?,
+            post: post::read(source, environment, &public_url)?,
+            password_mode: parse(source, "PASSWORD_MODE", PasswordMode::default())?,
+            previous_peppers: post::peppers(source)?,
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
@@ -207,8 +217,9 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
     for (class, text) in source.starting_with("RATE_LIMIT_") {
         let windows = match class {
             "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
-            "SIGN_IN_BY_ACCOUNT" => &mut config.rates.sign_in_by_account,
             "SIGN_UP" => &mut config.rates.sign_up,
+            "LETTERS" => &mut config.rates.letters,
+            "LINKS" => &mut config.rates.links,
             "ANONYMOUS" => &mut config.rates.anonymous,
             "SIGNED_IN" => &mut config.rates.signed_in,
             "TRANSCRIPTION" => &mut config.rates.transcription,

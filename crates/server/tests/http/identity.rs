@@ -112,9 +112,34 @@ async fn no_answer_tells_who_has_an_account(app: TestApp) {
     app.end().await;
 }
 
+/// The token of the newest link to a page in the letters to an address, once there is one.
+async fn link_to(owner: &Client, email: &str, page: &str) -> String {
+    let mark = format!("/{page}#");
+    for _ in 0..500 {
+        let letters = owner.get("/api/auth/outbox").await.expect(200).json();
+        let found = letters["items"].as_array().unwrap().iter().find_map(|letter| {
+            let text = letter["text"].as_str().filter(|_| letter["to"] == email)?;
+            Some(text.split_once(&mark)?.1.split_whitespace().next()?.to_owned())
+        });
+        if let Some(token) = found {
+            return token;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no letter to {email}");
+}
+
 async fn an_account_is_made_by_signing_up(app: TestApp) {
     let body = json!({"email": "new@mind.example", "password": PASSWORD, "display_name": "Nia"});
+    let code = app.identity.issue_setup_code().await.unwrap().unwrap().expose().clone();
+    let answer = app.anonymous().post("/api/setup", &owner(&code)).await.expect(201);
+    let owner = app.anonymous().keeping(&answer);
     app.anonymous().post("/api/auth/signup", &body).await.expect(202);
+    let token = link_to(&owner, "new@mind.example", "verify").await;
+    let login = json!({"email": "new@mind.example", "password": PASSWORD});
+    app.anonymous().post("/api/auth/login", &login).await.problem(401, "invalid_credentials");
+    let verified = app.anonymous().post("/api/auth/verify-email", &json!({"token": token})).await.expect(200);
+    assert_eq!(verified.json(), json!({"email": "new@mind.example", "status": "active"}));
     let me = Client::browser(&app.base, "new@mind.example", PASSWORD).await;
     let user = me.get("/api/auth/me").await.expect(200).json()["user"].clone();
     assert_eq!((user["display_name"].as_str(), user["role"].as_str()), (Some("Nia"), Some("member")));

@@ -2,6 +2,8 @@
 
 use crate::program::command;
 
+const SECRET: &str = "k3yThatIsLongEnough-9f81c2aa7be04d55";
+
 #[test]
 fn half_configured_production_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -20,6 +22,10 @@ fn half_configured_production_does_not_start() {
         (vec![url, ("SECRET_KEY", "0123456789012345678901234567890")], "SECRET_KEY"),
         (vec![url, ("ALLOW_INSECURE_SESSION_AUTH", "true")], "ALLOW_INSECURE_SESSION_AUTH"),
         (vec![("PUBLIC_URL", "http://mind.example")], "PUBLIC_URL"),
+        (vec![url, ("SECRET_KEY", SECRET), ("SMTP_URL", "smtps://mail.example.org")], "MAIL_FROM"),
+        (vec![url, ("SECRET_KEY", SECRET), ("SMTP_HOST", "mail.example.org"), ("MAIL_FROM", "nobody")], "MAIL_FROM"),
+        (vec![url, ("SECRET_KEY", SECRET), ("PASSWORD_MODE", "none")], "PASSWORD_MODE"),
+        (vec![url, ("SECRET_KEY", SECRET), ("REGISTRATION", "anybody")], "REGISTRATION"),
     ] {
         let (status, said) = refused(&settings);
         assert_eq!(status, 78, "{said}");

@@ -1,0 +1,124 @@
+//! Letters that really go out: through the queue, over a socket, to a mail server that speaks.
+
+use super::harness::{House, PASSWORD};
+use super::sink::Sink;
+use crate::{Config, Deliver, Errands, Post};
+use kernel::Secret;
+use mail::{Settings, Smtp};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::jobs::{Pace, Runner, Running};
+
+store::conformance!(
+    a_sign_up_is_a_letter_and_nothing_is_kept,
+    a_server_that_asks_for_patience_gets_it_with_the_same_letter,
+    what_is_refused_for_good_is_given_up,
+    nothing_goes_out_before_it_is_committed,
+);
+
+async fn house(db: &store::Db, sink: &Sink) -> House {
+    let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port));
+    let settings = Settings::from_url(&url, "MindVibe <mind@example.org>").unwrap();
+    let post = Post::Smtp(Arc::new(Smtp::new(settings, "mind.example").unwrap()));
+    House::configured(db, Config { post, ..House::config() }).await
+}
+
+async fn run(house: &House) -> Running {
+    let ms = Duration::from_millis;
+    Runner::new(house.identity.db.clone(), house.ambient.clone())
+        .register(Deliver(house.identity.clone()))
+        .register(Errands(house.identity.clone()))
+        .pace(Pace { poll: ms(20), lease: Duration::from_secs(60), heartbeat: ms(500) })
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn wait(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !done().await {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what} does not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn mails(house: &House) -> i64 {
+    store::row! { struct Count { n: i64 } }
+    let count = store::Sql::same("select count(*) as n from mails");
+    house.identity.db.lookup().await.unwrap().sql(count).one::<Count>().await.unwrap().n
+}
+
+async fn jobs(house: &House, state: &str) -> i64 {
+    store::row! { struct Count { n: i64 } }
+    let count = store::Sql::same("select count(*) as n from jobs where kind = 'identity.mail' and state = $1");
+    house.identity.db.lookup().await.unwrap().sql(count).bind(state.to_owned()).one::<Count>().await.unwrap().n
+}
+
+async fn a_sign_up_is_a_letter_and_nothing_is_kept(db: store::Db) {
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    let running = run(&house).await;
+    assert_eq!(house.sign_up("zoe@example.org", PASSWORD).await.status, 202);
+    wait("a letter", async || !sink.taken().is_empty()).await;
+    let letter = sink.taken()[0].clone();
+    assert_eq!(letter.to, ["<zoe@example.org>"]);
+    let text = letter.data.replace("=\r\n", "").replace("=3D", "=");
+    let token = text.split("/verify#").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let verified = house.post("/api/auth/verify-email", json!({ "token": token })).await;
+    assert_eq!(verified.status, 200, "{token} {}", verified.body);
+    wait("an empty queue", async || mails(&house).await == 0).await;
+    assert_eq!(house.log_in("zoe@example.org", PASSWORD).await.status, 200);
+    running.shutdown(Duration::from_secs(5)).await;
+}
+
+async fn a_server_that_asks_for_patience_gets_it_with_the_same_letter(db: store::Db) {
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    house.member("later@example.org").await;
+    sink.state.lock().unwrap().refusals.extend(["451 later", "450 later"]);
+    let running = run(&house).await;
+    house.post("/api/auth/password-reset", json!({ "email": "later@example.org" })).await;
+    wait("a first try", async || sink.state.lock().unwrap().refusals.len() == 1).await;
+    wait("a pause", async || jobs(&house, "ready").await == 1).await;
+    assert_eq!(mails(&house).await, 1, "it waits");
+    house.clock.advance(Duration::from_secs(20));
+    wait("a second try", async || sink.state.lock().unwrap().refusals.is_empty()).await;
+    wait("a pause", async || jobs(&house, "ready").await == 1).await;
+    assert_eq!(sink.taken(), []);
+    house.clock.advance(Duration::from_secs(40));
+    wait("a letter", async || sink.taken().len() == 1).await;
+    wait("an empty queue", async || mails(&house).await == 0).await;
+    running.shutdown(Duration::from_secs(5)).await;
+}
+
+async fn what_is_refused_for_good_is_given_up(db: store::Db) {
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    house.member("gone@example.org").await;
+    sink.state.lock().unwrap().refusals.extend(["550 nobody here"]);
+    let running = run(&house).await;
+    house.post("/api/auth/password-reset", json!({ "email": "gone@example.org" })).await;
+    wait("a failure", async || jobs(&house, "failed").await == 1).await;
+    assert_eq!(mails(&house).await, 0, "what will not be sent is not kept");
+    house.clock.advance(Duration::from_hours(1));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!((sink.taken().len(), sink.state.lock().unwrap().connections), (0, 1), "nobody asks again");
+    running.shutdown(Duration::from_secs(5)).await;
+}
+
+async fn nothing_goes_out_before_it_is_committed(db: store::Db) {
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    let user = house.member("commit@example.org").await;
+    let running = run(&house).await;
+    let mut tx = db.begin().await.unwrap();
+    house.identity.notify(&mut tx, user.id, crate::notices::Notice::PasswordChanged).await.unwrap();
+    drop(tx);
+    let mut tx = db.begin().await.unwrap();
+    house.identity.notify(&mut tx, user.id, crate::notices::Notice::RefreshReused).await.unwrap();
+    tx.commit().await.unwrap();
+    wait("a letter", async || !sink.taken().is_empty()).await;
+    assert!(sink.taken().len() == 1 && sink.taken()[0].data.contains("A device was signed out"));
+    running.shutdown(Duration::from_secs(5)).await;
+}
