@@ -18,6 +18,8 @@ pub enum Class {
     SignInByAddress,
     /// Passwords tried for one account, from wherever.
     SignInByAccount,
+    /// Codes tried, and passwords asked for again, for one account.
+    SecondFactor,
     /// Accounts made, or the set-up code tried, from one address.
     SignUp,
     /// Calls with no credential, by address.
@@ -58,6 +60,8 @@ pub struct Rates {
     pub sign_in_by_address: Vec<Window>,
     /// For [`Class::SignInByAccount`].
     pub sign_in_by_account: Vec<Window>,
+    /// For [`Class::SecondFactor`].
+    pub second_factor: Vec<Window>,
     /// For [`Class::SignUp`].
     pub sign_up: Vec<Window>,
     /// For [`Class::Anonymous`].
@@ -75,6 +79,7 @@ impl Default for Rates {
         Self {
             sign_in_by_address: vec![Window::per(5, 60)],
             sign_in_by_account: vec![Window::per(10, 60)],
+            second_factor: vec![Window::per(3, 60)],
             sign_up: vec![Window::per(3, 60)],
             anonymous: vec![Window::per(90, 60), Window::per(100, 3600), Window::per(1000, 86400)],
             signed_in: vec![Window::per(300, 60)],
@@ -123,7 +128,7 @@ impl Limit {
 
 /// All buckets of this process.
 pub struct Limiter {
-    classes: [(Class, Vec<Limit>); 7],
+    classes: [(Class, Vec<Limit>); 8],
 }
 
 impl Limiter {
@@ -134,6 +139,7 @@ impl Limiter {
             classes: [
                 (Class::SignInByAddress, limits(&rates.sign_in_by_address)),
                 (Class::SignInByAccount, limits(&rates.sign_in_by_account)),
+                (Class::SecondFactor, limits(&rates.second_factor)),
                 (Class::SignUp, limits(&rates.sign_up)),
                 (Class::Anonymous, limits(&rates.anonymous)),
                 (Class::SignedIn, limits(&rates.signed_in)),

@@ -112,6 +112,7 @@ impl Identity {
                 role,
                 time_zone: "UTC".to_owned(),
                 created_at: at,
+                second_factor: false,
             }));
         }
         self.drop_key(id);

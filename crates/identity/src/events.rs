@@ -7,7 +7,7 @@ use store::Tx;
 
 impl Identity {
     /// Notes that something happened; `kind` is a fixed word such as `signed_in`, `password_changed`, `passkey_added`.
-    #[expect(clippy::unused_async, clippy::unused_self, dead_code, reason = "the mail slice fills it")]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "the mail slice fills it")]
     pub(crate) async fn note(
         &self,
         _tx: &mut Tx,

@@ -7,20 +7,25 @@
 //! Until this server can send mail, an account is active as soon as it is made: nobody has confirmed that its address is
 //! theirs, so nothing may be granted on the strength of an address.
 //!
-//! Not here: second factors, password change and reset, API keys, federation; checking headers and origins, which is
+//! Not here: password change and reset, API keys, federation; checking headers and origins, which is
 //! `guard`'s work.
 
 mod accounts;
+mod binding;
 mod cache;
 mod client;
 mod config;
 mod cookies;
+mod device;
 mod events;
+mod factors;
 mod identities;
 mod jobs;
+mod links;
 mod lockout;
 mod model;
 mod notices;
+mod places;
 mod queries;
 mod routes;
 mod rules;
@@ -31,16 +36,19 @@ mod tests;
 mod weakened;
 
 pub use accounts::NewUser;
-pub use config::{Config, Registration};
+pub use config::{Config, Registration, SessionBinding};
+pub use factors::queries::STATEMENTS as FACTOR_STATEMENTS;
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
 pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
 
 use cache::Cache;
+use factors::RelyingParty;
 use guard::Identities;
 use kernel::{Ambient, Fault, Secret};
-use seal::password::{Hasher, Pepper, Pool};
+use places::Places;
+use seal::password::{Hasher, Params, Pepper, Pool};
 use setup_code::SetupCodes;
 use std::io;
 use std::sync::Arc;
@@ -58,6 +66,9 @@ pub enum StartError {
     /// The threads that hash passwords could not be started.
     #[error("the threads that hash passwords cannot be started")]
     Threads(#[from] io::Error),
+    /// The operator's database of places could not be read.
+    #[error("GEOIP_FILE cannot be read: {0}")]
+    Places(#[from] places::Unreadable),
 }
 
 /// Accounts and sessions: what the routes of this slice hold, and what the command line speaks to.
@@ -67,6 +78,10 @@ pub struct Identity {
     ambient: Ambient,
     config: Config,
     pool: Pool,
+    /// Backup codes are random: they need less of a hash than what people think up.
+    codes_pool: Pool,
+    relying_party: RelyingParty,
+    places: Option<Places>,
     csrf_key: Secret<[u8; 32]>,
     log_key: Secret<[u8; 32]>,
     /// `None` where another process may end a session.
@@ -81,7 +96,18 @@ impl Identity {
     pub async fn new(db: Db, keys: KeyStore, ambient: Ambient, config: Config) -> Result<Arc<Self>, StartError> {
         let pepper = Pepper::new(keys.server_key("password_pepper").await?);
         let pool = Pool::start(Hasher::new(config.hash, Some(pepper)), config.hash_slots)?;
+        let code_pepper = Pepper::new(keys.server_key("backup_code_pepper").await?);
+        let (memory, passes, lanes) = Params::FLOOR;
+        // The floor is what is accepted at least.
+        let cost = Params::new(memory, passes, lanes).expect("the floor is accepted");
+        let codes_pool = Pool::start(Hasher::new(cost, Some(code_pepper)), config.hash_slots)?;
+        let decoys = keys.server_key("passkey_decoys").await?;
+        let relying_party = RelyingParty::new(&config.public_url, decoys, &keys.server_key("ceremonies").await?);
+        let places = config.geoip_file.as_deref().map(Places::open).transpose()?;
         Ok(Arc::new(Self {
+            codes_pool,
+            relying_party,
+            places,
             csrf_key: keys.server_key("csrf").await?,
             log_key: keys.server_key("log").await?,
             cache: (db.engine() == Engine::Sqlite).then(Cache::default),

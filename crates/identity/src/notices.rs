@@ -5,7 +5,7 @@ use kernel::{Fault, Secret, Timestamp, UserId};
 use store::Tx;
 
 /// Something that somebody has to know about their account. Every kind is one mail.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[expect(dead_code, reason = "the senders and the texts come with the slices that need them")]
 pub(crate) enum Notice {
     /// Confirm this address.
@@ -42,7 +42,7 @@ pub(crate) enum Notice {
 
 impl Identity {
     /// Queues the mail with the change that makes it necessary: both are committed, or neither.
-    #[expect(clippy::unused_async, clippy::unused_self, dead_code, reason = "the mail slice fills it")]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "the mail slice fills it")]
     pub(crate) async fn notify(&self, _tx: &mut Tx, _user: UserId, _notice: Notice) -> Result<(), Fault> {
         Ok(())
     }

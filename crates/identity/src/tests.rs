@@ -1,7 +1,12 @@
 //! This slice as a client sees it, on both engines, behind the real checks of `guard`.
 
+mod agent;
+mod binding;
+mod factors;
 mod harness;
+mod passkeys;
 mod sessions;
+mod step_up;
 mod set_up;
 mod sign_in;
 
@@ -12,6 +17,10 @@ store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_r
 
 async fn statements_are_sound(db: store::Db) {
     testing::statements(&db, crate::STATEMENTS).await;
+    testing::statements(&db, crate::FACTOR_STATEMENTS).await;
+    let large = &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
+    testing::no_scans(&db, crate::FACTOR_STATEMENTS, large).await;
+    assert_eq!(testing::pairs(crate::FACTOR_STATEMENTS), 0);
     // The question for the owner reads an index of one row from end to end, and that is meant.
     let looked_up: Vec<_> = crate::STATEMENTS.iter().copied().filter(|one| one.sql != crate::queries::OWNER).collect();
     assert_eq!(looked_up.len() + 1, crate::STATEMENTS.len());

@@ -6,10 +6,11 @@
 
 use crate::aad::Aad;
 use crate::primitive::{KEY, XChaCha20Poly1305, cipher, hkdf_expand};
-use kernel::Rng;
+use kernel::{Rng, Secret};
 use zeroize::Zeroizing;
 
 const RECORD_LABEL: &[u8] = b"mindvibe/seal/record/v1";
+const SERVER_LABEL: &[u8] = b"mindvibe/seal/server/v1";
 const FILE_LABEL: &[u8] = b"mindvibe/seal/file/v1";
 
 /// A person's data key. Has no `Debug` and cannot be copied; wiped when dropped.
@@ -26,6 +27,12 @@ impl DataKey {
         let mut root = Zeroizing::new([0; KEY]);
         rng.fill(root.as_mut_slice());
         Self::from_root(version, root)
+    }
+
+    /// The server's own key, for what belongs to nobody (yet): a ceremony of somebody who has not signed in. `secret` is a
+    /// server key of the key store and serves no other purpose.
+    pub fn of_server(secret: &Secret<[u8; KEY]>) -> Self {
+        Self::from_root(1, hkdf_expand(secret.expose(), &[SERVER_LABEL]))
     }
 
     pub(crate) fn from_root(version: u32, root: Zeroizing<[u8; KEY]>) -> Self {

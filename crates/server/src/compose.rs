@@ -93,7 +93,14 @@ impl House {
     /// # Errors
     /// When the key store does not give the server's own keys.
     pub async fn identity(&self, config: &Config) -> Result<Arc<Identity>, Failure> {
-        let settings = identity::Config { registration: config.registration, ..identity::Config::default() };
+        let settings = identity::Config {
+            registration: config.registration,
+            public_url: config.public_url.clone(),
+            session_binding: config.session_binding,
+            totp_strict: config.totp_strict,
+            geoip_file: config.geoip_file.clone(),
+            ..identity::Config::default()
+        };
         Ok(Identity::new(self.db.clone(), self.keys.clone(), self.ambient.clone(), settings).await?)
     }
 

@@ -13,7 +13,16 @@ const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Writes by which a session begins: whoever still has an old cookie must be able to make them. The check of the origin
 /// holds for them as for all others.
-const BEFORE_SESSION: &[&str] = &["/api/auth/login", "/api/auth/signup", "/api/setup", crate::csp::REPORT_PATH];
+const BEFORE_SESSION: &[&str] = &[
+    "/api/auth/login",
+    "/api/auth/signup",
+    "/api/setup",
+    "/api/auth/second-factor",
+    "/api/auth/second-factor/options",
+    "/api/auth/passkeys/sign-in/start",
+    "/api/auth/passkeys/sign-in/finish",
+    crate::csp::REPORT_PATH,
+];
 
 /// 403 unless header and cookie hold the same token, and it was made for this session.
 pub(crate) fn check(guard: &Guard, context: &Context, request: &mut Request) -> Result<(), Fault> {

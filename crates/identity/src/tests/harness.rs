@@ -6,7 +6,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use guard::{Guard, Role};
-use http::{HeaderMap, Method, header};
+use axum::routing::get;
+use http::{HeaderMap, Method, StatusCode, header};
 use kernel::{Ambient, ManualClock, Secret, Timestamp, UserId};
 use seal::password::Params;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use tower::ServiceExt;
 
 /// A password that passes.
 pub(super) const PASSWORD: &str = "plum kettle orbit lantern";
-const ORIGIN: &str = "https://mind.example";
+pub(super) const ORIGIN: &str = "https://mind.example";
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -68,14 +69,25 @@ impl House {
     }
 
     pub(super) async fn with(db: &Db, registration: Registration) -> Self {
+        Self::tuned(db, |config, _| config.registration = registration).await
+    }
+
+    /// With other settings, and other limits.
+    pub(super) async fn tuned(db: &Db, tune: impl FnOnce(&mut Config, &mut guard::Rates)) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let hash = Params::new(19_456, 2, 1).unwrap();
-        let config = Config { registration, hash, hash_slots: 2 };
+        let mut config = Config { hash, hash_slots: 2, public_url: ORIGIN.to_owned(), ..Config::default() };
+        let mut outside = guard::Config::for_origin(ORIGIN);
+        tune(&mut config, &mut outside.rates);
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
         let (router, _) = routes(identity.clone()).split_for_parts();
-        let guard = Guard::new(guard::Config::for_origin(ORIGIN), ambient.clone(), identity.port());
+        // Two routes that ask for what no route of this slice does.
+        let router = router
+            .route("/test/admin", get(async |_: guard::Admin| StatusCode::NO_CONTENT))
+            .route("/test/confirmed", get(async |_: guard::Confirmed| StatusCode::NO_CONTENT));
+        let guard = Guard::new(outside, ambient.clone(), identity.port());
         let app = guard::protect(router, Arc::new(guard));
         Self { identity, ambient, clock, app, address: AtomicU32::new(1) }
     }

@@ -5,6 +5,7 @@ use guard::Presented;
 use http::Method;
 use kernel::Secret;
 use serde_json::json;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use store::Sql;
 
@@ -122,6 +123,7 @@ async fn the_oldest_of_many_makes_room(db: store::Db) {
             ip_prefix: String::new(),
             user_agent: String::new(),
             sid: None,
+            device: None,
             csrf: None,
             is_browser: true,
         };
@@ -157,6 +159,7 @@ async fn a_credential_of_one_kind_is_none_of_another(db: store::Db) {
     let signed = house.sign_in("kind@example.org").await;
     let port = house.identity.port();
     let secret = |text: &str| Secret::new(text.to_owned());
+    let sender = guard::Sender::new(Ipv4Addr::LOCALHOST.into(), String::new());
     let letters = signed.sid.strip_prefix("sid_").unwrap();
     for presented in [
         Presented::Token(secret(&signed.sid)),
@@ -164,9 +167,9 @@ async fn a_credential_of_one_kind_is_none_of_another(db: store::Db) {
         Presented::Session(secret(&format!("setup_{letters}"))),
         Presented::Session(secret("")),
     ] {
-        assert!(port.resolve(&presented).await.unwrap().is_none());
+        assert!(port.resolve(&presented, &sender).await.unwrap().is_none());
     }
-    assert!(port.resolve(&Presented::Session(secret(&signed.sid))).await.unwrap().is_some());
+    assert!(port.resolve(&Presented::Session(secret(&signed.sid)), &sender).await.unwrap().is_some());
 }
 
 async fn a_leaked_credential_is_revoked(db: store::Db) {

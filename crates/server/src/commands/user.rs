@@ -29,6 +29,15 @@ pub(super) enum Command {
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         format: String,
     },
+    /// Take every second factor from an account whose owner has lost them, and end all of its sessions.
+    ///
+    /// Make sure that it is they who ask: from now on the password alone opens the account.
+    #[command(name = "reset-2fa", after_help = "Example: mindvibe user reset-2fa --email a@mind.example")]
+    ResetSecondFactors {
+        /// The address of the account.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// The owner is made by the set-up page alone.
@@ -41,7 +50,10 @@ fn role(text: &str) -> Result<Role, String> {
 
 /// Runs it.
 pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
-    let Command::Create { email, role, password_stdin: _, format } = command;
+    let (email, role, format) = match command {
+        Command::Create { email, role, password_stdin: _, format } => (email, role, format),
+        Command::ResetSecondFactors { email } => return reset_second_factors(&email).await,
+    };
     let mut password = String::new();
     std::io::stdin().read_to_string(&mut password).map_err(Failure::Io)?;
     let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
@@ -60,6 +72,23 @@ pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::from(1));
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reset_second_factors(email: &str) -> Result<ExitCode, Failure> {
+    let config = Config::read(&Source::environment())?;
+    let house = House::open(&config).await?;
+    let identity = house.identity(&config).await?;
+    let reset = match identity.find_user(email).await? {
+        Some(user) => identity.reset_second_factors(user).await?,
+        None => false,
+    };
+    house.close().await;
+    if !reset {
+        say("There is no active account with this address.");
+        return Ok(ExitCode::from(1));
+    }
+    say("Done: the password alone opens this account until its owner sets up another second factor.");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -54,7 +54,7 @@ impl Environment {
 }
 
 /// Whether strangers may make an account.
-pub use identity::Registration;
+pub use identity::{Registration, SessionBinding};
 
 /// All settings of `serve` and of the commands that work beside it.
 #[derive(Clone)]
@@ -85,6 +85,12 @@ pub struct Config {
     pub secret_keys: Vec<Secret<String>>,
     /// Who may make an account.
     pub registration: Registration,
+    /// What follows when a session is used by another program than the one it began on.
+    pub session_binding: SessionBinding,
+    /// Whether an authenticator app's code is taken in its own half minute only.
+    pub totp_strict: bool,
+    /// A database of places in MaxMind's format, if the operator has one.
+    pub geoip_file: Option<PathBuf>,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -124,6 +130,9 @@ impl Config {
                 .unwrap_or(!(postgres && environment == Environment::Production)),
             secret_keys: secrets::keys(source, environment, &data_dir)?,
             registration: parse(source, "REGISTRATION", Registration::Open)?,
+            session_binding: parse(source, "SESSION_BINDING", SessionBinding::default())?,
+            totp_strict: flag(source, "TOTP_STRICT")?.unwrap_or(false),
+            geoip_file: source.get("GEOIP_FILE").map(PathBuf::from),
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
@@ -205,6 +214,7 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
         let windows = match class {
             "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
             "SIGN_IN_BY_ACCOUNT" => &mut config.rates.sign_in_by_account,
+            "SECOND_FACTOR" => &mut config.rates.second_factor,
             "SIGN_UP" => &mut config.rates.sign_up,
             "ANONYMOUS" => &mut config.rates.anonymous,
             "SIGNED_IN" => &mut config.rates.signed_in,
