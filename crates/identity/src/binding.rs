@@ -6,7 +6,7 @@
 
 use crate::config::SessionBinding;
 use crate::device::Family;
-use crate::factors::queries;
+use crate::factors::access_queries as access;
 use crate::notices::Notice;
 use crate::sessions::{Known, RENEWED_EVERY};
 use crate::{Identity, cookies};
@@ -82,7 +82,7 @@ impl Identity {
     async fn suspect(&self, known: &Known, sender: &Sender, at: Timestamp) -> Result<(), Fault> {
         let (user, id) = (known.caller.user_id, known.caller.session_id);
         let mut tx = self.db.begin().await?;
-        if queries::suspect(&mut tx, id, at).await? {
+        if access::suspect(&mut tx, id, at).await? {
             let not_me = self.not_me_link(&mut tx, user).await?;
             let (network, device) = (sender.prefix(), Family::of(&sender.user_agent).to_string());
             self.notify(&mut tx, user, Notice::SuspiciousSession { network, device, not_me }).await?;
@@ -98,7 +98,7 @@ impl Identity {
     async fn store_renewed(&self, id: Uuid, old: &TokenHash, new: &TokenHash, at: Timestamp) -> store::Result<bool> {
         let mut tx = self.db.begin().await?;
         // Of several requests at once, one changes it and the others go on with the one before.
-        let renewed = queries::renew(&mut tx, id, old, new, at, at.plus(HAND_OVER)).await?;
+        let renewed = access::renew(&mut tx, id, old, new, at, at.plus(HAND_OVER)).await?;
         tx.commit().await?;
         Ok(renewed)
     }

@@ -1,7 +1,7 @@
 //! What this slice does without being asked: it deletes sessions whose time is long over (A2-12), and what was asked of
 //! somebody who has not answered in time.
 
-use crate::factors::queries as factors;
+use crate::factors::{access_queries, queries as factors};
 use crate::{Identity, queries};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,9 @@ impl Identity {
         loop {
             let mut tx = self.db.begin().await?;
             let mut deleted = queries::sweep(&mut tx, before, PART).await?;
-            deleted = deleted.max(factors::sweep(&mut tx, self.ambient.now(), PART).await?);
+            let now = self.ambient.now();
+            deleted = deleted.max(access_queries::sweep(&mut tx, now, PART).await?);
+            deleted = deleted.max(factors::sweep(&mut tx, now, PART).await?);
             tx.commit().await?;
             total += deleted;
             if deleted < PART.unsigned_abs() {

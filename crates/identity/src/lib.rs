@@ -37,6 +37,7 @@ mod weakened;
 
 pub use accounts::NewUser;
 pub use config::{Config, Registration, SessionBinding};
+pub use factors::access_queries::STATEMENTS as ACCESS_STATEMENTS;
 pub use factors::queries::STATEMENTS as FACTOR_STATEMENTS;
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;

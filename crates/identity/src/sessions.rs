@@ -9,7 +9,7 @@
 use crate::Identity;
 use crate::client::Client;
 use crate::device::Family;
-use crate::factors::queries as factor_queries;
+use crate::factors::access_queries as access;
 use crate::model::{SessionKind, SessionView, User};
 use crate::notices::Notice;
 use crate::queries::{self, Live, NewSession};
@@ -140,7 +140,7 @@ impl Identity {
         let at = self.ambient.now();
         let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
         let mut tx = self.db.begin().await?;
-        let enrolled = factor_queries::has_second_factor(&mut tx, user_id).await?;
+        let enrolled = access::has_second_factor(&mut tx, user_id).await?;
         let unknown = self.is_unknown_device(&mut tx, user_id, client).await?;
         let session = NewSession {
             id: self.ambient.uuid(),
@@ -183,9 +183,9 @@ impl Identity {
     /// Whether somebody who has signed in before never did so from such a program in such a network, as far as is still
     /// known, nor from a device they trust.
     async fn is_unknown_device(&self, tx: &mut Tx, user: UserId, client: &Client) -> Result<bool, Fault> {
-        let seen = factor_queries::senders(tx, user).await?;
+        let seen = access::senders(tx, user).await?;
         let family = Family::of(&client.user_agent);
-        let is_same = |one: &factor_queries::Seen| {
+        let is_same = |one: &access::Seen| {
             one.ip_prefix == client.ip_prefix && Family::of(&one.user_agent) == family
         };
         if seen.is_empty() || seen.iter().any(is_same) {
@@ -193,7 +193,7 @@ impl Identity {
         }
         let hash = client.device.as_ref().and_then(|device| token::parse(Purpose::Device, device.expose()));
         let Some(hash) = hash else { return Ok(true) };
-        Ok(factor_queries::find_device(tx, &hash, user, self.ambient.now()).await?.is_none())
+        Ok(access::find_device(tx, &hash, user, self.ambient.now()).await?.is_none())
     }
 
     /// The session of a token, if it counts now.
@@ -265,10 +265,10 @@ impl Identity {
     /// devices, and what else names the account's epoch. To be followed by [`Identity::forget`] once it is committed.
     pub(crate) async fn end_everything(&self, tx: &mut Tx, user: UserId) -> Result<(), Fault> {
         let at = self.ambient.now();
-        factor_queries::raise_epoch(tx, user, at).await?;
-        factor_queries::revoke_all(tx, user, at).await?;
-        factor_queries::delete_challenges(tx, user).await?;
-        factor_queries::delete_devices(tx, user).await?;
+        access::raise_epoch(tx, user, at).await?;
+        access::revoke_all(tx, user, at).await?;
+        access::delete_challenges(tx, user).await?;
+        access::delete_devices(tx, user).await?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The second step of a sign-in: what stands between the right password and the session.
 
-use super::{Proof, queries};
+use super::{Proof, access_queries as access};
 use crate::Identity;
 use crate::accounts::NoEntry;
 use crate::client::Client;
@@ -29,7 +29,7 @@ impl Identity {
     pub(crate) async fn begin_challenge(&self, user: UserId, surface: SessionKind) -> Result<Secret<String>, Fault> {
         let (secret, token_hash) = token::mint(Purpose::Challenge, &*self.ambient.rng);
         let at = self.ambient.now();
-        let new = queries::NewChallenge {
+        let new = access::NewChallenge {
             id: self.ambient.uuid(),
             user,
             token_hash,
@@ -38,17 +38,17 @@ impl Identity {
             expires_at: at.plus(LIFE),
         };
         let mut tx = self.db.begin().await?;
-        if !queries::insert_challenge(&mut tx, new).await? {
+        if !access::insert_challenge(&mut tx, new).await? {
             return Err(NoEntry::Refused.into());
         }
         tx.commit().await?;
         Ok(secret)
     }
 
-    async fn challenge(&self, text: &str, surface: SessionKind) -> Result<queries::Challenge, Fault> {
+    async fn challenge(&self, text: &str, surface: SessionKind) -> Result<access::Challenge, Fault> {
         let hash = token::parse(Purpose::Challenge, text).ok_or_else(void)?;
         let now = self.ambient.now();
-        queries::find_challenge(&mut self.db.lookup().await?, &hash, surface, now).await?.ok_or_else(void)
+        access::find_challenge(&mut self.db.lookup().await?, &hash, surface, now).await?.ok_or_else(void)
     }
 
     /// What a challenge can be answered with, and what a passkey is to be asked.
@@ -88,7 +88,7 @@ impl Identity {
         let counted = self.count_proof(user, Lane::Open, client).await?.ok_or_else(super::invalid_code)?;
         let shown = self.check(user, proof, (challenge.id, KIND)).await?.ok_or_else(super::invalid_code)?;
         let mut tx = self.db.begin().await?;
-        if !queries::use_challenge(&mut tx, challenge.id).await? {
+        if !access::use_challenge(&mut tx, challenge.id).await? {
             return Err(void());
         }
         if !self.spend(&mut tx, user, shown, client).await? {

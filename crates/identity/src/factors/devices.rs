@@ -1,7 +1,7 @@
 //! Trusted devices: browsers that need not show the second factor for thirty days. The password they do need, and they have
 //! a lock of their own, so that strangers cannot lock their owner out (A1-M6).
 
-use super::queries;
+use super::access_queries as access;
 use crate::Identity;
 use crate::client::Client;
 use crate::lockout::Lane;
@@ -20,7 +20,7 @@ impl Identity {
     pub(crate) async fn trusted_device(&self, client: &Client, user: UserId) -> Result<Option<Uuid>, Fault> {
         let hash = client.device.as_ref().and_then(|device| token::parse(Purpose::Device, device.expose()));
         let Some(hash) = hash else { return Ok(None) };
-        Ok(queries::find_device(&mut self.db.lookup().await?, &hash, user, self.ambient.now()).await?)
+        Ok(access::find_device(&mut self.db.lookup().await?, &hash, user, self.ambient.now()).await?)
     }
 
     /// Whose tries a request's are counted with.
@@ -31,7 +31,7 @@ impl Identity {
     /// Notes that a trusted device stood in for the second factor.
     pub(crate) async fn used_device(&self, user: UserId, device: Uuid) -> Result<(), Fault> {
         let mut tx = self.db.begin().await?;
-        queries::use_device(&mut tx, user, device, self.ambient.now()).await?;
+        access::use_device(&mut tx, user, device, self.ambient.now()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -39,7 +39,7 @@ impl Identity {
     pub(crate) async fn trust_device(&self, user: UserId, client: &Client) -> Result<Secret<String>, Fault> {
         let (secret, token_hash) = token::mint(Purpose::Device, &*self.ambient.rng);
         let at = self.ambient.now();
-        let new = queries::NewDevice {
+        let new = access::NewDevice {
             id: self.ambient.uuid(),
             user,
             token_hash,
@@ -49,7 +49,7 @@ impl Identity {
             expires_at: at.plus(LIFE),
         };
         let mut tx = self.db.begin().await?;
-        queries::insert_device(&mut tx, new, MOST).await?;
+        access::insert_device(&mut tx, new, MOST).await?;
         self.note(&mut tx, user, "device_trusted", client).await?;
         tx.commit().await?;
         Ok(secret)

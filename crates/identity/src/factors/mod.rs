@@ -4,6 +4,7 @@
 //! Every proof is counted before it is looked at, by the same counter as passwords are, whatever session it comes from
 //! (Zitadel CVE-2025-64102), and is used up in the transaction of what it proves.
 
+pub(crate) mod access_queries;
 pub(crate) mod challenge;
 mod codes;
 mod devices;
@@ -18,6 +19,7 @@ pub(crate) use devices::LIFE as DEVICE_LIFE;
 pub(crate) use passkeys::RelyingParty;
 pub(crate) use proof::Proof;
 
+use access_queries as access;
 use crate::Identity;
 use crate::client::Client;
 use crate::lockout::{Lane, Try};
@@ -50,7 +52,7 @@ impl Identity {
 
     /// Whether signing in to an account takes more than its password.
     pub(crate) async fn needs_second_factor(&self, user: UserId) -> Result<bool, Fault> {
-        Ok(queries::has_second_factor(&mut self.db.lookup().await?, user).await?)
+        Ok(access::has_second_factor(&mut self.db.lookup().await?, user).await?)
     }
 
     /// What an account's second factor can be shown with; nothing when it has none.

@@ -1,5 +1,6 @@
 //! What is shown to prove something, how it is checked, and how it is used up.
 
+use super::access_queries as access;
 use super::codes::Code;
 use super::{passkeys, queries, totp};
 use crate::Identity;
@@ -96,7 +97,7 @@ impl Identity {
 
     async fn check_password(&self, user: UserId, password: Secret<String>) -> Result<Option<Shown>, Fault> {
         crate::rules::check_length(&password).map_err(|fault| Fault::invalid(vec![fault]))?;
-        let phc = queries::password(&mut self.db.lookup().await?, user).await?;
+        let phc = access::password(&mut self.db.lookup().await?, user).await?;
         let verdict = self.pool.verify(password, phc).await?;
         Ok(verdict.matches.then_some(Shown::Password))
     }

@@ -1,5 +1,6 @@
 //! Switching second factors on and off.
 
+use super::access_queries as access;
 use super::codes::Code;
 use super::proof::totp_place;
 use super::{Proof, queries, totp};
@@ -120,7 +121,7 @@ impl Identity {
     pub(super) async fn left_over(&self, tx: &mut Tx, user: UserId) -> Result<(), Fault> {
         if !queries::enrol(tx, user).await? {
             queries::delete_codes(tx, user).await?;
-            queries::delete_devices(tx, user).await?;
+            access::delete_devices(tx, user).await?;
         }
         Ok(())
     }
@@ -132,7 +133,7 @@ impl Identity {
     pub(crate) async fn regenerate_codes(&self, client: &Client, user: UserId) -> Result<Vec<Secret<String>>, Fault> {
         let codes = self.hash_codes().await?;
         let mut tx = self.db.begin().await?;
-        if !queries::has_second_factor(&mut tx, user).await? {
+        if !access::has_second_factor(&mut tx, user).await? {
             return Err(Fault::new(
                 Kind::Conflict,
                 "no_second_factor",
@@ -175,7 +176,7 @@ impl Identity {
     /// the password alone and sets up another. Every session ends.
     pub async fn reset_second_factors(&self, user: UserId) -> Result<bool, Fault> {
         let mut tx = self.db.begin().await?;
-        if queries::password(&mut tx, user).await?.is_none() {
+        if access::password(&mut tx, user).await?.is_none() {
             return Ok(false);
         }
         queries::delete_totp(&mut tx, user).await?;

@@ -1,6 +1,6 @@
 //! Step-up: whoever holds a session proves again who they are, before what matters (A2-1).
 
-use super::{Method, Proof, queries};
+use super::{Method, Proof, access_queries as access};
 use crate::client::Client;
 use crate::{Identity, binding};
 use guard::{Caller, Class, Confirmed, Credential, Limits};
@@ -89,7 +89,7 @@ impl Identity {
         second_factor: bool,
     ) -> Result<Raised, Fault> {
         let at = self.ambient.now();
-        let by = queries::Confirmation {
+        let by = access::Confirmation {
             session: caller.session_id,
             at,
             second_factor,
@@ -97,13 +97,13 @@ impl Identity {
             user_agent: client.user_agent.clone(),
         };
         let ended = || Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first.");
-        if !queries::confirm(tx, by).await? {
+        if !access::confirm(tx, by).await? {
             return Err(ended());
         }
         let mut sid = None;
         if caller.credential == Credential::Session {
             let (secret, hash) = token::mint(Purpose::Session, &*self.ambient.rng);
-            if !queries::change_id(tx, caller.session_id, &hash, at, at.plus(binding::HAND_OVER)).await? {
+            if !access::change_id(tx, caller.session_id, &hash, at, at.plus(binding::HAND_OVER)).await? {
                 return Err(ended());
             }
             sid = Some(secret);

@@ -3,7 +3,7 @@
 use crate::Identity;
 use crate::client::Client;
 use crate::device::Family;
-use crate::factors::queries;
+use crate::factors::access_queries as access;
 use crate::factors::step_up::in_person;
 use axum::extract::State;
 use guard::{Caller, Json, Path};
@@ -60,8 +60,8 @@ pub(crate) async fn list(
     in_person(&caller)?;
     let here = client.device.as_ref().and_then(|device| token::parse(Purpose::Device, device.expose()));
     let now = identity.ambient.now();
-    let rows = queries::list_devices(&mut identity.db.lookup().await?, caller.user_id, now).await?;
-    let item = |row: queries::Device| DeviceItem {
+    let rows = access::list_devices(&mut identity.db.lookup().await?, caller.user_id, now).await?;
+    let item = |row: access::Device| DeviceItem {
         id: row.id,
         current: here.is_some_and(|here| here.as_bytes()[..] == row.token_hash[..]),
         device: Family::of(&row.user_agent).to_string(),
@@ -89,7 +89,7 @@ pub(crate) async fn delete(
 ) -> guard::Result<StatusCode> {
     in_person(&caller)?;
     let mut tx = identity.db.begin().await?;
-    if !queries::delete_device(&mut tx, caller.user_id, id).await? {
+    if !access::delete_device(&mut tx, caller.user_id, id).await? {
         return Err(Fault::not_found().into());
     }
     tx.commit().await?;

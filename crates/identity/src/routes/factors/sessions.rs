@@ -1,7 +1,7 @@
 //! `/api/auth/sessions`: where somebody is signed in, and how that ends.
 
 use crate::device::Family;
-use crate::factors::queries;
+use crate::factors::access_queries as access;
 use crate::factors::step_up::in_person;
 use crate::model::SessionKind;
 use crate::{Identity, cookies};
@@ -64,8 +64,8 @@ pub(crate) struct SessionList {
 pub(crate) async fn list(State(identity): State<Arc<Identity>>, caller: Caller) -> guard::Result<Json<SessionList>> {
     in_person(&caller)?;
     let now = identity.ambient.now();
-    let rows = queries::list(&mut identity.db.lookup().await?, caller.user_id, now).await?;
-    let item = |row: queries::Listed| SessionItem {
+    let rows = access::list(&mut identity.db.lookup().await?, caller.user_id, now).await?;
+    let item = |row: access::Listed| SessionItem {
         id: row.id,
         current: row.id == caller.session_id,
         surface: match row.kind {
@@ -99,7 +99,7 @@ pub(crate) async fn revoke(
 ) -> guard::Result<StatusCode> {
     in_person(&caller)?;
     let mut tx = identity.db.begin().await?;
-    if !queries::revoke_one(&mut tx, caller.user_id, id, identity.ambient.now()).await? {
+    if !access::revoke_one(&mut tx, caller.user_id, id, identity.ambient.now()).await? {
         return Err(Fault::not_found().into());
     }
     tx.commit().await?;
@@ -138,7 +138,7 @@ pub(crate) async fn revoke_others(
     in_person(&caller)?;
     let mut tx = identity.db.begin().await?;
     let at = identity.ambient.now();
-    let revoked = queries::revoke_others(&mut tx, caller.user_id, caller.session_id, at).await?;
+    let revoked = access::revoke_others(&mut tx, caller.user_id, caller.session_id, at).await?;
     tx.commit().await?;
     identity.forget(caller.user_id);
     Ok(Json(Revoked { revoked }))
