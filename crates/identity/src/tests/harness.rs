@@ -155,6 +155,15 @@ impl House {
         self.send(Method::GET, "/api/auth/me", &[("cookie", &cookies)], None).await
     }
 
+    /// The same, and keeps the cookies of an id that changed.
+    pub(super) async fn me_keeping(&self, signed: &mut Signed) -> Answer {
+        let answer = self.me(signed).await;
+        if let (Some(sid), Some(csrf)) = (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) {
+            *signed = Signed { sid: sid.to_owned(), csrf: csrf.to_owned() };
+        }
+        answer
+    }
+
     pub(super) async fn log_out(&self, signed: &Signed) -> Answer {
         let cookies = format!("__Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
         let headers = [("cookie", cookies.as_str()), ("x-csrf-token", signed.csrf.as_str()), ("origin", ORIGIN)];
