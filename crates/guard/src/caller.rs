@@ -1,10 +1,13 @@
 //! Who is asking, and the port through which `identity` tells.
 
+use crate::steps::access_log::ip_prefix;
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use kernel::{Fault, Secret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -83,10 +86,49 @@ pub enum Presented {
     Token(Secret<String>),
 }
 
+/// Where a credential comes from, and what its answer carries along when the credential is exchanged for a new one.
+pub struct Sender {
+    /// The address, trusted proxies taken into account.
+    pub ip: IpAddr,
+    /// What the client calls itself, at most 256 characters; empty when it says nothing readable.
+    pub user_agent: String,
+    cookies: Mutex<Vec<HeaderValue>>,
+}
+
+impl Sender {
+    /// A sender to whom nothing is handed so far.
+    pub fn new(ip: IpAddr, user_agent: String) -> Self {
+        Self { ip, user_agent, cookies: Mutex::default() }
+    }
+
+    /// The network, /24 or /48: what may be stored.
+    pub fn prefix(&self) -> String {
+        ip_prefix(self.ip)
+    }
+
+    /// Has the answer set this cookie, unless the handler begins or ends a session itself.
+    pub fn set_cookie(&self, line: HeaderValue) {
+        self.lock().push(line);
+    }
+
+    pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<HeaderValue>> {
+        // Nothing panics while the list is held.
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The port behind which accounts and sessions live; `identity` implements it, `server` plugs it in.
 pub trait Identities: Send + Sync + 'static {
     /// Whom the credential belongs to; `None` when to nobody, or not any more.
-    fn resolve<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, Result<Option<Caller>, Fault>>;
+    fn resolve<'a>(
+        &'a self,
+        presented: &'a Presented,
+        sender: &'a Sender,
+    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>>;
 
     /// Whether `token` was made for the session whose cookie is `sid` (signed double submit).
     fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool;

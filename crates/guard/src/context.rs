@@ -1,8 +1,8 @@
 //! What the steps of one request know of each other.
 
-use crate::caller::{Identities, Presented};
+use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
-use kernel::UserId;
+use kernel::{Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +22,8 @@ impl fmt::Display for CorrelationId {
 pub(crate) struct Context {
     pub(crate) correlation_id: CorrelationId,
     pub(crate) ip: IpAddr,
+    pub(crate) begun: Timestamp,
+    pub(crate) sender: Sender,
     pub(crate) presented: Option<Presented>,
     pub(crate) identities: Arc<dyn Identities>,
     pub(crate) limiter: Arc<Limiter>,

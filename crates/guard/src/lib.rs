@@ -16,10 +16,10 @@ mod stack;
 mod steps;
 
 pub use answer::Entity;
-pub use caller::{Caller, Credential, Identities, Presented, Role};
+pub use caller::{Caller, Credential, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
-pub use extract::{Admin, ClientIp, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
+pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
 pub use limiter::{Class, Limiter, Rates, Window};
 pub use openapi::{ProblemBody, ProblemField};
 pub use problem::{Problem, Result};

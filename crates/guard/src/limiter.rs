@@ -17,6 +17,11 @@ pub enum Class {
     /// Passwords tried from one address.
     SignInByAddress,
     /// Accounts made, letters asked for, or the set-up code tried, from one address.
+    /// Passwords tried for one account, from wherever.
+    SignInByAccount,
+    /// Codes tried, and passwords asked for again, for one account.
+    SecondFactor,
+    /// Accounts made, or the set-up code tried, from one address.
     SignUp,
     /// Letters asked for, to one address of mail, whether or not anybody has it.
     Letters,
@@ -58,6 +63,10 @@ impl Window {
 pub struct Rates {
     /// For [`Class::SignInByAddress`].
     pub sign_in_by_address: Vec<Window>,
+    /// For [`Class::SignInByAccount`].
+    pub sign_in_by_account: Vec<Window>,
+    /// For [`Class::SecondFactor`].
+    pub second_factor: Vec<Window>,
     /// For [`Class::SignUp`].
     pub sign_up: Vec<Window>,
     /// For [`Class::Letters`].
@@ -78,6 +87,8 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_in_by_address: vec![Window::per(5, 60)],
+            sign_in_by_account: vec![Window::per(10, 60)],
+            second_factor: vec![Window::per(3, 60)],
             sign_up: vec![Window::per(3, 60)],
             letters: vec![Window::per(3, 3600)],
             links: vec![Window::per(10, 3600)],
@@ -138,6 +149,8 @@ impl Limiter {
         Self {
             classes: [
                 (Class::SignInByAddress, limits(&rates.sign_in_by_address)),
+                (Class::SignInByAccount, limits(&rates.sign_in_by_account)),
+                (Class::SecondFactor, limits(&rates.second_factor)),
                 (Class::SignUp, limits(&rates.sign_up)),
                 (Class::Letters, limits(&rates.letters)),
                 (Class::Links, limits(&rates.links)),

@@ -1,8 +1,9 @@
 //! The ordered list of checks that every request passes, and the place where their order is decided.
 
-use crate::caller::Identities;
+use crate::caller::{Identities, Sender};
 use crate::config::Config;
 use crate::context::{Context, CorrelationId};
+use crate::extract::user_agent;
 use crate::limiter::Limiter;
 use crate::problem::Problem;
 use crate::steps::{self, access_log::Line};
@@ -72,6 +73,8 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     let context = Arc::new(Context {
         correlation_id,
         ip,
+        begun: guard.ambient.now(),
+        sender: Sender::new(ip, user_agent(request.headers())),
         presented,
         identities: guard.identities.clone(),
         limiter: guard.limiter.clone(),
@@ -99,6 +102,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
             Err(panic) => Problem::from(steps::panics::fault(panic.as_ref())).into_response(),
         }
     };
+    steps::credential::hand_over(&context, &mut response);
     steps::problems::write(&context, line.path(), &mut response);
     steps::headers::write(&guard, &context, &mut response);
     line.end(&guard, &context, &response);

@@ -175,9 +175,6 @@ const SET_PASSWORD: Sql = Sql::same(
 const MARK_PASSWORD: Sql =
     Sql::same("update users set password_state = $1 where id = $2 and password_state = 'current'");
 const VOID_PASSWORD: Sql = Sql::same("update users set password_state = 'void' where id = $1");
-const RAISE_EPOCH: Sql =
-    Sql::same("update users set token_epoch = token_epoch + 1, updated_at = $1, version = version + 1 where id = $2");
-const REVOKE_ALL: Sql = Sql::same("update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null");
 const UPDATE_PROFILE: Sql = Sql::same(
     "update users set display_name = coalesce($1, display_name), locale = coalesce($2, locale),
                       time_zone = coalesce($3, time_zone), updated_at = $4, version = version + 1
@@ -247,8 +244,6 @@ pub const STATEMENTS: &[Statement] = &[
     Statement::write(SET_PASSWORD),
     Statement::write(MARK_PASSWORD),
     Statement::write(VOID_PASSWORD),
-    Statement::write(RAISE_EPOCH),
-    Statement::write(REVOKE_ALL),
     Statement::write(UPDATE_PROFILE),
     Statement::read(WAITING, WaitingRow::COLUMNS),
     Statement::write(APPROVE),
@@ -331,11 +326,6 @@ pub(crate) async fn mark_password(tx: &mut Tx, user: UserId, state: &'static str
 
 pub(crate) async fn void_password(tx: &mut Tx, user: UserId) -> Result<()> {
     tx.sql(VOID_PASSWORD).bind(user).run().await.map(drop)
-}
-
-pub(crate) async fn raise_epoch(tx: &mut Tx, user: UserId, at: Timestamp) -> Result<()> {
-    tx.sql(RAISE_EPOCH).bind(at).bind(user).run().await?;
-    tx.sql(REVOKE_ALL).bind(at).bind(user).run().await.map(drop)
 }
 
 pub(crate) async fn update_profile(

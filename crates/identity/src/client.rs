@@ -19,6 +19,8 @@ pub(crate) struct Client {
     pub(crate) user_agent: String,
     /// The session's cookie it sent along, whether or not there is such a session.
     pub(crate) sid: Option<Secret<String>>,
+    /// The cookie of a trusted device it sent along, whether or not there is such a device.
+    pub(crate) device: Option<Secret<String>>,
     /// The anti-forgery cookie it sent along.
     pub(crate) csrf: Option<String>,
     /// Whether it is a browser's page: only browsers send Fetch Metadata, and no script can leave it out.
@@ -39,6 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
             ip_prefix: ip.prefix(),
             user_agent,
             sid: cookie(&parts.headers, cookies::SESSION).map(|sid| Secret::new(sid.to_owned())),
+            device: cookie(&parts.headers, cookies::DEVICE).map(|device| Secret::new(device.to_owned())),
             csrf: cookie(&parts.headers, cookies::CSRF).map(ToOwned::to_owned),
             is_browser: parts.headers.contains_key("sec-fetch-site"),
         })

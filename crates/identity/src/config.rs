@@ -3,6 +3,7 @@
 use kernel::Secret;
 use mail::Smtp;
 use seal::password::{Params, Pool};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -87,10 +88,36 @@ pub enum Post {
     Smtp(Arc<Smtp>),
 }
 
+/// What follows when a session is used by another program than the one it began on (A1-M7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionBinding {
+    /// A line in the log.
+    Log,
+    /// Its owner is told, and what matters asks for a confirmation. Sessions of administrators end.
+    #[default]
+    Flag,
+    /// It ends.
+    Enforce,
+}
+
+impl FromStr for SessionBinding {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "log" => Ok(Self::Log),
+            "flag" => Ok(Self::Flag),
+            "enforce" => Ok(Self::Enforce),
+            _ => Err("it is log, flag or enforce".to_owned()),
+        }
+    }
+}
+
 /// How this slice behaves.
 #[derive(Clone)]
 pub struct Config {
-    /// Where people reach this server: what every link in a letter begins with. Never taken from a request.
+    /// Where people reach this server: the origin that passkeys are bound to, and what every link in a letter begins
+    /// with. Never taken from a request.
     pub public_url: String,
     /// Where letters go.
     pub post: Post,
@@ -98,6 +125,12 @@ pub struct Config {
     pub password_mode: PasswordMode,
     /// Peppers under which hashes were made before, here or where accounts come from.
     pub previous_peppers: Vec<Secret<[u8; 32]>>,
+    /// What follows when a session is used by another program than the one it began on.
+    pub session_binding: SessionBinding,
+    /// Whether an authenticator app's code is taken in its own half minute only, and not in the one before or after.
+    pub totp_strict: bool,
+    /// The operator's database of places, in MaxMind's format; no place is shown without.
+    pub geoip_file: Option<PathBuf>,
     /// Whether strangers may make an account.
     pub registration: Registration,
     /// What hashing one password costs.
@@ -117,6 +150,9 @@ impl Default for Config {
             post: Post::default(),
             password_mode: PasswordMode::default(),
             previous_peppers: Vec::new(),
+            session_binding: SessionBinding::default(),
+            totp_strict: false,
+            geoip_file: None,
             registration: Registration::default(),
             hash,
             hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
@@ -142,5 +178,13 @@ mod tests {
             assert_eq!(name.parse::<PasswordMode>().unwrap().name(), name);
         }
         assert!("".parse::<PasswordMode>().is_err());
+    }
+
+    #[test]
+    fn the_binding_has_three_names() {
+        assert_eq!("log".parse(), Ok(SessionBinding::Log));
+        assert_eq!("flag".parse(), Ok(SessionBinding::Flag));
+        assert_eq!("enforce".parse(), Ok(SessionBinding::Enforce));
+        assert!("strict".parse::<SessionBinding>().is_err());
     }
 }

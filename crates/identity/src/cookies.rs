@@ -11,6 +11,17 @@ pub(crate) const SESSION: &str = "__Host-sid";
 /// Holds the anti-forgery value; the client's script reads it and sends it back in a header.
 pub(crate) const CSRF: &str = "__Host-csrf";
 
+/// Holds the token of a browser that need not show the second factor again; no script can read it.
+pub(crate) const DEVICE: &str = "__Host-device";
+
+/// Sets the cookie of a trusted device.
+pub(crate) fn device(token: &str, life: Duration) -> HeaderValue {
+    let mut value =
+        line(&format!("{DEVICE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}", life.as_secs()));
+    value.set_sensitive(true);
+    value
+}
+
 /// Sets the session's cookie.
 pub(crate) fn session(sid: &str, life: Duration) -> HeaderValue {
     let mut value =

@@ -4,7 +4,7 @@ use crate::Identity;
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use guard::{Caller, Identities, Presented};
+use guard::{Caller, Identities, Presented, Sender};
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Fault, Secret, UserId};
 use seal::{Purpose, TokenHash, csrf, token};
@@ -22,10 +22,15 @@ fn hash_of(presented: &Presented) -> Option<TokenHash> {
 }
 
 impl Identities for Port {
-    fn resolve<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+    fn resolve<'a>(
+        &'a self,
+        presented: &'a Presented,
+        sender: &'a Sender,
+    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
         async move {
             let Some(hash) = hash_of(presented) else { return Ok(None) };
-            Ok(self.0.session_of(&hash).await?.map(|known| known.caller.clone()))
+            let Some(known) = self.0.session_of(&hash).await? else { return Ok(None) };
+            self.0.watch(&known, &hash, sender).await
         }
         .boxed()
     }

@@ -1,6 +1,8 @@
-//! What this slice does without being asked: it deletes sessions whose time is long over (A2-12), and what letters leave.
+//! What this slice does without being asked: it deletes sessions whose time is long over (A2-12), what letters leave, and what
+//! was asked of somebody who has not answered in time.
 
 use crate::account_queries::{self, Kept};
+use crate::factors::{access_queries, queries as factors};
 use crate::lockout::HARD_STOP;
 use crate::{Identity, queries};
 use std::sync::Arc;
@@ -38,7 +40,10 @@ impl Identity {
         let mut total = 0;
         loop {
             let mut tx = self.db.begin().await?;
-            let deleted = queries::sweep(&mut tx, before, PART).await?;
+            let mut deleted = queries::sweep(&mut tx, before, PART).await?;
+            let now = self.ambient.now();
+            deleted = deleted.max(access_queries::sweep(&mut tx, now, PART).await?);
+            deleted = deleted.max(factors::sweep(&mut tx, now, PART).await?);
             tx.commit().await?;
             total += deleted;
             if deleted < PART.unsigned_abs() {

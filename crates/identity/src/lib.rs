@@ -11,13 +11,16 @@
 
 mod account_queries;
 mod accounts;
+mod binding;
 mod cache;
 mod client;
 mod common;
 mod config;
 mod cookies;
+mod device;
 mod errands;
 mod events;
+mod factors;
 mod identities;
 mod import;
 mod invitations;
@@ -27,6 +30,7 @@ mod lockout;
 mod model;
 mod notices;
 mod passwords;
+mod places;
 mod post;
 mod queries;
 mod routes;
@@ -39,9 +43,11 @@ mod weakened;
 
 pub use account_queries::STATEMENTS as ACCOUNT_STATEMENTS;
 pub use accounts::NewUser;
-pub use config::{Config, PasswordMode, Post, Registration};
+pub use config::{Config, PasswordMode, Post, Registration, SessionBinding};
 pub use errands::Errands;
 pub use import::{ImportLine, Imported};
+pub use factors::access_queries::STATEMENTS as ACCESS_STATEMENTS;
+pub use factors::queries::STATEMENTS as FACTOR_STATEMENTS;
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
 pub use passwords::Unlocked;
@@ -50,10 +56,12 @@ pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
 
 use cache::Cache;
+use factors::RelyingParty;
 use guard::Identities;
 use kernel::{Ambient, Fault, Secret};
+use places::Places;
 use seal::DataKey;
-use seal::password::{Hasher, Pepper, Pool};
+use seal::password::{Hasher, Params, Pepper, Pool};
 use setup_code::SetupCodes;
 use std::io;
 use std::sync::Arc;
@@ -71,6 +79,9 @@ pub enum StartError {
     /// The threads that hash passwords could not be started.
     #[error("the threads that hash passwords cannot be started")]
     Threads(#[from] io::Error),
+    /// The operator's database of places could not be read.
+    #[error("GEOIP_FILE cannot be read: {0}")]
+    Places(#[from] places::Unreadable),
 }
 
 /// Accounts and sessions: what the routes of this slice hold, and what the command line speaks to.
@@ -80,6 +91,10 @@ pub struct Identity {
     ambient: Ambient,
     config: Config,
     pool: Pool,
+    /// Backup codes are random: they need less of a hash than what people think up.
+    codes_pool: Pool,
+    relying_party: RelyingParty,
+    places: Option<Places>,
     csrf_key: Secret<[u8; 32]>,
     log_key: Secret<[u8; 32]>,
     /// Seals letters and errands.
@@ -99,7 +114,18 @@ impl Identity {
         let previous = config.previous_peppers.iter().cloned().map(Pepper::new).collect();
         let hasher = Hasher::new(config.hash, Some(pepper)).with_previous(previous);
         let pool = Pool::start(hasher, config.hash_slots)?;
+        let code_pepper = Pepper::new(keys.server_key("backup_code_pepper").await?);
+        let (memory, passes, lanes) = Params::FLOOR;
+        // The floor is what is accepted at least.
+        let cost = Params::new(memory, passes, lanes).expect("the floor is accepted");
+        let codes_pool = Pool::start(Hasher::new(cost, Some(code_pepper)), config.hash_slots)?;
+        let decoys = keys.server_key("passkey_decoys").await?;
+        let relying_party = RelyingParty::new(&config.public_url, decoys, &keys.server_key("ceremonies").await?);
+        let places = config.geoip_file.as_deref().map(Places::open).transpose()?;
         Ok(Arc::new(Self {
+            codes_pool,
+            relying_party,
+            places,
             post_key: DataKey::of_server(&keys.server_key("post").await?),
             tries: Arc::default(),
             csrf_key: keys.server_key("csrf").await?,

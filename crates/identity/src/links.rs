@@ -50,6 +50,11 @@ impl Identity {
         Ok(text)
     }
 
+    /// A link for "this was not me", which ends all sessions and asks for a new password.
+    pub(crate) async fn not_me_link(&self, tx: &mut Tx, user: UserId) -> Result<Secret<String>, Fault> {
+        self.make_link(tx, user, Purpose::NotMe).await
+    }
+
     /// Uses a link up.
     ///
     /// # Errors

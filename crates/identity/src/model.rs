@@ -190,6 +190,8 @@ pub struct User {
     pub time_zone: String,
     /// Since when.
     pub created_at: Timestamp,
+    /// Whether signing in takes a second factor.
+    pub second_factor: bool,
 }
 
 /// By which surface a session came to be.
@@ -230,6 +232,8 @@ pub(crate) struct SessionView {
     pub(crate) created_at: Timestamp,
     /// When it ends, however much it is used.
     pub(crate) expires_at: Timestamp,
+    /// Until when what asks for a confirmation takes the last one; `null` when it asks for another.
+    pub(crate) confirmed_until: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -124,20 +124,6 @@ impl Identity {
         Ok(())
     }
 
-    /// Ends everything by which anybody is signed in to an account. To be followed by [`Identity::forget`] once it is
-    /// committed.
-    pub(crate) async fn end_everything(&self, tx: &mut Tx, user: UserId) -> Result<(), Fault> {
-        queries::raise_epoch(tx, user, self.ambient.now()).await?;
-        Ok(())
-    }
-
-    /// Forgets what is remembered of an account's sessions.
-    pub(crate) fn forget(&self, user: UserId) {
-        if let Some(cache) = &self.cache {
-            cache.forget_user(user);
-        }
-    }
-
     /// Lifts the lock of an account, and nothing else: no session begins, the count of a hundred goes on.
     ///
     /// # Errors

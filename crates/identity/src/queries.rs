@@ -20,6 +20,7 @@ store::row! {
         pub(crate) password_phc: String,
         pub(crate) password_state: String,
         pub(crate) status: String,
+        pub(crate) second_factor: bool,
     }
 }
 
@@ -39,6 +40,7 @@ impl Account {
             locale: self.locale,
             time_zone: self.time_zone,
             created_at: self.created_at,
+            second_factor: self.second_factor,
         }
     }
 }
@@ -52,6 +54,13 @@ store::row! {
         pub(crate) last_seen_at: Timestamp,
         pub(crate) idle_expires_at: Timestamp,
         pub(crate) expires_at: Timestamp,
+        pub(crate) token_hash: Vec<u8>,
+        pub(crate) confirmed_at: Option<Timestamp>,
+        pub(crate) shown: bool,
+        pub(crate) renewed_at: Option<Timestamp>,
+        pub(crate) suspicious_at: Option<Timestamp>,
+        pub(crate) ip_prefix: String,
+        pub(crate) user_agent: String,
         pub(crate) user_id: UserId,
         pub(crate) email: String,
         pub(crate) display_name: String,
@@ -59,6 +68,7 @@ store::row! {
         pub(crate) locale: String,
         pub(crate) time_zone: String,
         pub(crate) created_at: Timestamp,
+        pub(crate) second_factor: bool,
     }
 }
 
@@ -111,6 +121,8 @@ pub(crate) struct NewSession {
     pub(crate) expires_at: Timestamp,
     pub(crate) ip_prefix: String,
     pub(crate) user_agent: String,
+    pub(crate) confirmed_at: Option<Timestamp>,
+    pub(crate) second_factor: bool,
 }
 
 /// It may be used.
@@ -131,7 +143,8 @@ const INSERT_USER: Sql = Sql::same(
 );
 
 const FIND_USER: Sql = Sql::same(
-    "select id, email, display_name, role, locale, time_zone, created_at, password_phc, password_state, status
+    "select id, email, display_name, role, locale, time_zone, created_at, password_phc, password_state, status,
+            second_factor
      from users where email_folded = $1",
 );
 
@@ -147,24 +160,34 @@ const DELETE_USER: Sql = Sql::same("delete from users where id = $1 and role <> 
 /// Nothing happens for an account that was disabled or removed while its password was being verified.
 const INSERT_SESSION: Sql = Sql::same(
     "insert into sessions (id, user_id, token_hash, kind, created_at, last_seen_at, idle_expires_at, expires_at,
-                           ip_prefix, user_agent, token_epoch)
-     select $1, users.id, $2, $3, $4, $4, $5, $6, $7, $8, users.token_epoch
+                           ip_prefix, user_agent, token_epoch, confirmed_at, second_factor, renewed_at)
+     select $1, users.id, $2, $3, $4, $4, $5, $6, $7, $8, users.token_epoch, $10, $11, $4
      from users where users.id = $9 and users.status = 'active'",
 );
 
+/// Also by the id before the present one, for requests that were under way when it changed.
 const FIND_SESSION: Sql = Sql::same(
     "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
-            sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
-            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone, users.created_at
+            sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at, sessions.token_hash,
+            sessions.confirmed_at, sessions.second_factor as shown, sessions.renewed_at, sessions.suspicious_at,
+            sessions.ip_prefix, sessions.user_agent,
+            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone,
+            users.created_at, users.second_factor
      from sessions join users on users.id = sessions.user_id
-     where sessions.token_hash = $1 and sessions.revoked_at is null and sessions.token_epoch = users.token_epoch
+     where sessions.id in (select id from sessions where token_hash = $1
+                           union all
+                           select id from sessions where previous_hash = $1 and previous_until > $2)
+       and sessions.revoked_at is null and sessions.token_epoch = users.token_epoch
        and users.status = 'active'",
 );
 
 const FIND_SESSION_BY_ID: Sql = Sql::same(
     "select sessions.id as session_id, sessions.kind, sessions.created_at as began_at,
-            sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at,
-            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone, users.created_at
+            sessions.last_seen_at, sessions.idle_expires_at, sessions.expires_at, sessions.token_hash,
+            sessions.confirmed_at, sessions.second_factor as shown, sessions.renewed_at, sessions.suspicious_at,
+            sessions.ip_prefix, sessions.user_agent,
+            users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone,
+            users.created_at, users.second_factor
      from sessions join users on users.id = sessions.user_id
      where sessions.id = $1 and sessions.revoked_at is null and sessions.token_epoch = users.token_epoch
        and users.status = 'active'",
@@ -264,14 +287,16 @@ pub(crate) async fn insert_session(tx: &mut Tx, session: NewSession) -> Result<b
         .bind(session.ip_prefix)
         .bind(session.user_agent)
         .bind(session.user_id)
+        .bind(session.confirmed_at)
+        .bind(session.second_factor)
         .run()
         .await?;
     Ok(inserted > 0)
 }
 
 /// The session of a token, unless it was revoked or its account may not be used.
-pub(crate) async fn find_session(tx: &mut Tx, hash: &TokenHash) -> Result<Option<Live>> {
-    tx.sql(FIND_SESSION).bind(hash.as_bytes().to_vec()).optional().await
+pub(crate) async fn find_session(tx: &mut Tx, hash: &TokenHash, now: Timestamp) -> Result<Option<Live>> {
+    tx.sql(FIND_SESSION).bind(hash.as_bytes().to_vec()).bind(now).optional().await
 }
 
 /// The same by the session's id.

@@ -2,14 +2,21 @@
 //!
 //! A session is a row; what its owner holds is a random token of which only the hash is stored. A browser's slides: it ends
 //! 14 days after it was last used, and 30 days after it began whatever happens. An access token ends after 15 minutes.
+//!
+//! What a browser holds changes when the session begins, at each step-up and every 24 hours; the one before is good for
+//! requests that were under way, and proves nothing recent.
 
 use crate::Identity;
 use crate::client::Client;
+use crate::device::Family;
+use crate::factors::access_queries as access;
 use crate::model::{SessionKind, SessionView, User};
+use crate::notices::Notice;
 use crate::queries::{self, Live, NewSession};
 use guard::{Caller, Credential};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use seal::{Purpose, TokenHash, token};
+use store::Tx;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,6 +29,8 @@ const IDLE: Duration = DAY.saturating_mul(14);
 pub(crate) const BROWSER_LIFE: Duration = DAY.saturating_mul(30);
 /// How long an access token lasts.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(15);
+/// How often a browser's session gets another id.
+pub(crate) const RENEWED_EVERY: Duration = DAY;
 /// How exactly is noted when a session was last used: a write for each request would cost more than the request.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// How many sessions of one kind one person may have; the oldest make room (ASVS 7.1.2, A2-12).
@@ -32,6 +41,15 @@ pub(crate) struct Known {
     pub(crate) caller: Caller,
     pub(crate) user: User,
     pub(crate) session: SessionView,
+    /// What it began on, or was last confirmed on.
+    pub(crate) family: Family,
+    pub(crate) suspicious: bool,
+    /// When its present id was made.
+    pub(crate) renewed_at: Timestamp,
+    /// Whether it was found by its present id, and not by the one before.
+    pub(crate) is_current: bool,
+    /// Whether it was noted that it is used by something else than what it began on; for `SESSION_BINDING=log`.
+    pub(crate) told: AtomicBool,
     idle_expires_at: Timestamp,
     last_seen_at: Timestamp,
     /// Whether the present use has been noted, or need not be.
@@ -39,19 +57,21 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn new(live: Live) -> Self {
+    fn new(live: Live, hash: Option<&TokenHash>) -> Self {
         let credential = match live.kind {
             SessionKind::Browser => Credential::Session,
             SessionKind::Token => Credential::Token,
         };
+        let is_current = hash.is_none_or(|hash| hash.as_bytes()[..] == live.token_hash[..]);
         Self {
             caller: Caller {
                 user_id: live.user_id,
                 role: live.role.0,
                 session_id: live.session_id,
                 credential,
-                second_factor: false,
-                confirmed_at: Some(live.began_at),
+                second_factor: live.shown,
+                // Whoever was overtaken by a step-up has not made it.
+                confirmed_at: live.confirmed_at.filter(|_| is_current && live.suspicious_at.is_none()),
                 scopes: None,
             },
             user: User {
@@ -62,8 +82,19 @@ impl Known {
                 locale: live.locale,
                 time_zone: live.time_zone,
                 created_at: live.created_at,
+                second_factor: live.second_factor,
             },
-            session: SessionView { id: live.session_id, created_at: live.began_at, expires_at: live.expires_at },
+            session: SessionView {
+                id: live.session_id,
+                created_at: live.began_at,
+                expires_at: live.expires_at,
+                confirmed_until: None,
+            },
+            family: Family::of(&live.user_agent),
+            suspicious: live.suspicious_at.is_some(),
+            renewed_at: live.renewed_at.unwrap_or(live.began_at),
+            is_current,
+            told: AtomicBool::new(false),
             idle_expires_at: live.idle_expires_at,
             last_seen_at: live.last_seen_at,
             // An access token does not slide.
@@ -82,13 +113,25 @@ impl Known {
 }
 
 impl Identity {
-    /// Begins a session; `None` when the account may not be used (any more). The session whose cookie came along ends with
-    /// it, whoever put that cookie there (session fixation).
+    /// Begins a session for whoever has shown a password; `None` when the account may not be used (any more). The session
+    /// whose cookie came along ends with it, whoever put that cookie there (session fixation).
     pub(crate) async fn begin_session(
         &self,
         user_id: UserId,
         kind: SessionKind,
         client: &Client,
+    ) -> Result<Option<Secret<String>>, Fault> {
+        self.begin_session_as(user_id, kind, client, false).await
+    }
+
+    /// The same, and says whether a second factor was shown. Where the account has one and it was not (a trusted device),
+    /// nothing counts as confirmed.
+    pub(crate) async fn begin_session_as(
+        &self,
+        user_id: UserId,
+        kind: SessionKind,
+        client: &Client,
+        second_factor: bool,
     ) -> Result<Option<Secret<String>>, Fault> {
         let (purpose, idle, life) = match kind {
             SessionKind::Browser => (Purpose::Session, IDLE, BROWSER_LIFE),
@@ -96,6 +139,10 @@ impl Identity {
         };
         let (secret, token_hash) = token::mint(purpose, &*self.ambient.rng);
         let at = self.ambient.now();
+        let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
+        let mut tx = self.db.begin().await?;
+        let enrolled = access::has_second_factor(&mut tx, user_id).await?;
+        let unknown = self.is_unknown_device(&mut tx, user_id, client).await?;
         let session = NewSession {
             id: self.ambient.uuid(),
             user_id,
@@ -106,9 +153,9 @@ impl Identity {
             expires_at: at.plus(life),
             ip_prefix: client.ip_prefix.clone(),
             user_agent: client.user_agent.clone(),
+            confirmed_at: (second_factor || !enrolled).then_some(at),
+            second_factor,
         };
-        let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
-        let mut tx = self.db.begin().await?;
         if !queries::insert_session(&mut tx, session).await? {
             return Ok(None);
         }
@@ -116,6 +163,12 @@ impl Identity {
             queries::revoke_by_hash(&mut tx, old, at).await?;
         }
         let evicted = queries::evict(&mut tx, user_id, kind, MOST, at).await?;
+        self.note(&mut tx, user_id, "signed_in", client).await?;
+        if unknown {
+            let not_me = self.not_me_link(&mut tx, user_id).await?;
+            let (network, device) = (client.ip_prefix.clone(), Family::of(&client.user_agent).to_string());
+            self.notify(&mut tx, user_id, Notice::NewDevice { at, network, device, not_me }).await?;
+        }
         tx.commit().await?;
         if let Some(cache) = &self.cache {
             if let Some(old) = &old {
@@ -128,6 +181,22 @@ impl Identity {
         Ok(Some(secret))
     }
 
+    /// Whether somebody who has signed in before never did so from such a program in such a network, as far as is still
+    /// known, nor from a device they trust.
+    async fn is_unknown_device(&self, tx: &mut Tx, user: UserId, client: &Client) -> Result<bool, Fault> {
+        let seen = access::senders(tx, user).await?;
+        let family = Family::of(&client.user_agent);
+        let is_same = |one: &access::Seen| {
+            one.ip_prefix == client.ip_prefix && Family::of(&one.user_agent) == family
+        };
+        if seen.is_empty() || seen.iter().any(is_same) {
+            return Ok(false);
+        }
+        let hash = client.device.as_ref().and_then(|device| token::parse(Purpose::Device, device.expose()));
+        let Some(hash) = hash else { return Ok(true) };
+        Ok(access::find_device(tx, &hash, user, self.ambient.now()).await?.is_none())
+    }
+
     /// The session of a token, if it counts now.
     pub(crate) async fn session_of(self: &Arc<Self>, hash: &TokenHash) -> Result<Option<Arc<Known>>, Fault> {
         let now = self.ambient.now();
@@ -135,10 +204,14 @@ impl Identity {
             return Ok(self.use_of(known, now));
         }
         let before = self.cache.as_ref().map(crate::cache::Cache::before);
-        let live = queries::find_session(&mut self.db.lookup().await?, hash).await?;
-        let Some(known) = live.map(|live| Arc::new(Known::new(live))) else {
+        let live = queries::find_session(&mut self.db.lookup().await?, hash, now).await?;
+        let Some(known) = live.map(|live| Arc::new(Known::new(live, Some(hash)))) else {
             return Ok(None);
         };
+        if !known.is_current {
+            // Good for seconds only: not to be remembered for longer.
+            return Ok(self.use_of(known, now));
+        }
         if let (Some(cache), Some(before)) = (&self.cache, before) {
             cache.put(before, hash, known.clone(), now);
         }
@@ -152,7 +225,7 @@ impl Identity {
             return Ok(self.use_of(known, now));
         }
         let live = queries::find_session_by_id(&mut self.db.lookup().await?, id).await?;
-        Ok(live.and_then(|live| self.use_of(Arc::new(Known::new(live)), now)))
+        Ok(live.and_then(|live| self.use_of(Arc::new(Known::new(live, None)), now)))
     }
 
     fn use_of(self: &Arc<Self>, known: Arc<Known>, now: Timestamp) -> Option<Arc<Known>> {
@@ -187,6 +260,24 @@ impl Identity {
             cache.forget(id);
         }
         Ok(())
+    }
+
+    /// Ends everything by which anybody is signed in to an account: sessions of both surfaces, sign-ins under way, trusted
+    /// devices, and what else names the account's epoch. To be followed by [`Identity::forget`] once it is committed.
+    pub(crate) async fn end_everything(&self, tx: &mut Tx, user: UserId) -> Result<(), Fault> {
+        let at = self.ambient.now();
+        access::raise_epoch(tx, user, at).await?;
+        access::revoke_all(tx, user, at).await?;
+        access::delete_challenges(tx, user).await?;
+        access::delete_devices(tx, user).await?;
+        Ok(())
+    }
+
+    /// Forgets what is remembered of an account's sessions.
+    pub(crate) fn forget(&self, user: UserId) {
+        if let Some(cache) = &self.cache {
+            cache.forget_user(user);
+        }
     }
 
     /// Ends the session of a token; `false` when there is none that counts.
@@ -228,8 +319,19 @@ pub(crate) mod testing {
                 locale: "en".to_owned(),
                 time_zone: "UTC".to_owned(),
                 created_at: now,
+                second_factor: false,
             },
-            session: SessionView { id: session_id, created_at: now, expires_at: now.plus(BROWSER_LIFE) },
+            session: SessionView {
+                id: session_id,
+                created_at: now,
+                expires_at: now.plus(BROWSER_LIFE),
+                confirmed_until: None,
+            },
+            family: Family::of(""),
+            suspicious: false,
+            renewed_at: now,
+            is_current: true,
+            told: AtomicBool::new(false),
             idle_expires_at: now.plus(IDLE),
             last_seen_at: now,
             noted: AtomicBool::new(false),

@@ -6,7 +6,13 @@ mod invitations;
 mod letters;
 mod lockout;
 mod passwords;
+mod agent;
+mod binding;
+mod factors;
+mod harness;
+mod passkeys;
 mod sessions;
+mod step_up;
 mod set_up;
 mod sign_in;
 mod sign_up;
@@ -20,6 +26,12 @@ store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_r
 
 async fn statements_are_sound(db: store::Db) {
     testing::statements(&db, crate::STATEMENTS).await;
+    let large = &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
+    for statements in [crate::FACTOR_STATEMENTS, crate::ACCESS_STATEMENTS] {
+        testing::statements(&db, statements).await;
+        testing::no_scans(&db, statements, large).await;
+        assert_eq!(testing::pairs(statements), 0);
+    }
     // The question for the owner reads an index of one row from end to end, and that is meant.
     let looked_up: Vec<_> = crate::STATEMENTS.iter().copied().filter(|one| one.sql != crate::queries::OWNER).collect();
     assert_eq!(looked_up.len() + 1, crate::STATEMENTS.len());

@@ -10,6 +10,7 @@ use kernel::{Rng, Secret};
 use zeroize::Zeroizing;
 
 const RECORD_LABEL: &[u8] = b"mindvibe/seal/record/v1";
+const SERVER_LABEL: &[u8] = b"mindvibe/seal/server/v1";
 const FILE_LABEL: &[u8] = b"mindvibe/seal/file/v1";
 
 /// A person's data key. Has no `Debug` and cannot be copied; wiped when dropped.
@@ -28,9 +29,10 @@ impl DataKey {
         Self::from_root(version, root)
     }
 
-    /// The key that seals what is the server's own: made of one of its keys, by name, from the key store.
-    pub fn of_server(key: &Secret<[u8; KEY]>) -> Self {
-        Self::from_root(1, Zeroizing::new(*key.expose()))
+    /// The server's own key, for what belongs to nobody (yet): a ceremony of somebody who has not signed in. `secret` is a
+    /// server key of the key store and serves no other purpose.
+    pub fn of_server(secret: &Secret<[u8; KEY]>) -> Self {
+        Self::from_root(1, hkdf_expand(secret.expose(), &[SERVER_LABEL]))
     }
 
     pub(crate) fn from_root(version: u32, root: Zeroizing<[u8; KEY]>) -> Self {

@@ -99,6 +99,9 @@ impl House {
             post: config.post.clone(),
             password_mode: config.password_mode,
             previous_peppers: config.previous_peppers.clone(),
+            session_binding: config.session_binding,
+            totp_strict: config.totp_strict,
+            geoip_file: config.geoip_file.clone(),
             ..identity::Config::default()
         };
         Ok(Identity::new(self.db.clone(), self.keys.clone(), self.ambient.clone(), settings).await?)

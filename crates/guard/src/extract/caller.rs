@@ -8,6 +8,7 @@ use crate::steps::rate::count_anonymous;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kernel::{Fault, Kind};
+use std::time::Duration;
 
 fn nobody() -> Fault {
     Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first.")
@@ -24,7 +25,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let Some(presented) = &context.presented else {
             return Err(nobody().into());
         };
-        let Some(caller) = context.identities.resolve(presented).await? else {
+        let Some(caller) = context.identities.resolve(presented, &context.sender).await? else {
             // A guessed credential must not be a way around the budget of callers that have none.
             count_anonymous(&context.limiter, &context)?;
             return Err(nobody().into());
@@ -41,7 +42,33 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Somebody who may administer. As a handler's argument it is the rule "administrators only": 403 for others.
+/// Somebody who has proven within the last ten minutes who they are. As a handler's argument it is the rule "confirm
+/// first": 401 `step_up_required` for others, which a client mends by `POST /api/auth/step-up` and by trying again. An API
+/// key cannot confirm anything.
+#[derive(Debug, Clone)]
+pub struct Confirmed(pub Caller);
+
+impl Confirmed {
+    /// How long a proof counts (A2-1; NIST SP 800-63B-4 calls it reauthentication).
+    pub const LASTS: Duration = Duration::from_mins(10);
+}
+
+impl<S: Sync> FromRequestParts<S> for Confirmed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let now = context(parts)?.begun;
+        // A clock that was set back must not make an old proof a new one.
+        if caller.confirmed_at.is_some_and(|at| at <= now && now.since(at) < Self::LASTS) {
+            return Ok(Self(caller));
+        }
+        Err(Fault::new(Kind::Unauthenticated, "step_up_required", "Confirm that it is you, then try again.").into())
+    }
+}
+
+/// Somebody who may administer. As a handler's argument it is the rule "administrators only": 403 for others, and 403
+/// `second_factor_required` for an administrator whose session has shown a password alone.
 #[derive(Debug, Clone)]
 pub struct Admin(pub Caller);
 
@@ -51,7 +78,15 @@ impl<S: Sync> FromRequestParts<S> for Admin {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
         if caller.role >= Role::Admin {
-            return Ok(Self(caller));
+            if caller.second_factor {
+                return Ok(Self(caller));
+            }
+            return Err(Fault::new(
+                Kind::Forbidden,
+                "second_factor_required",
+                "Administrators need a second factor: set one up, then confirm with it.",
+            )
+            .into());
         }
         Err(Fault::new(Kind::Forbidden, "administrators_only", "Only administrators may do this.").into())
     }

@@ -6,7 +6,7 @@ use crate::limiter::{Class, address_key};
 use crate::problem::Problem;
 use crate::steps::access_log::ip_prefix;
 use axum::extract::FromRequestParts;
-use http::header;
+use http::{HeaderMap, header};
 use http::request::Parts;
 use kernel::Fault;
 use std::convert::Infallible;
@@ -36,12 +36,16 @@ impl<S: Sync> FromRequestParts<S> for ClientIp {
 #[derive(Debug, Clone)]
 pub struct UserAgent(pub String);
 
+pub(crate) fn user_agent(headers: &HeaderMap) -> String {
+    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    text.chars().take(256).collect()
+}
+
 impl<S: Sync> FromRequestParts<S> for UserAgent {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let text = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-        Ok(Self(text.chars().take(256).collect()))
+        Ok(Self(user_agent(&parts.headers)))
     }
 }
 

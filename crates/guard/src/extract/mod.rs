@@ -7,7 +7,8 @@ mod json;
 mod path;
 mod query;
 
-pub use caller::Admin;
+pub use caller::{Admin, Confirmed};
+pub(crate) use client::user_agent;
 pub use client::{ClientIp, Limits, UserAgent};
 pub use conditional::{IdempotencyKey, IfMatch};
 pub use json::Json;

@@ -4,7 +4,8 @@ use crate::caller::Presented;
 use crate::context::Context;
 use crate::stack::Guard;
 use axum::extract::Request;
-use http::{HeaderMap, Uri, header};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Uri, header};
 use kernel::{Fault, Kind, Secret};
 
 /// The cookie that holds a browser's session.
@@ -77,6 +78,21 @@ pub(crate) fn refuse_in_url(_: &Guard, _: &Context, request: &mut Request) -> Re
         ));
     }
     Ok(())
+}
+
+/// Sets the cookies by which a session goes on under another id. A handler that begins or ends one has the last word.
+pub(crate) fn hand_over(context: &Context, response: &mut Response) {
+    let cookies = context.sender.take_cookies();
+    let headers = response.headers_mut();
+    let sets_session = |line: &HeaderValue| line.as_bytes().starts_with(SESSION_COOKIE.as_bytes());
+    if cookies.is_empty() || headers.get_all(header::SET_COOKIE).iter().any(sets_session) {
+        return;
+    }
+    for cookie in cookies {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    // What carries a session's id is nobody's to keep.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// A valid credential that was seen in a URL dies on the spot.

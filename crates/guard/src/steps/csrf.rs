@@ -24,6 +24,10 @@ const BEFORE_SESSION: &[&str] = &[
     "/api/auth/password-reset/confirm",
     "/api/auth/unlock",
     "/api/auth/not-me",
+    "/api/auth/second-factor",
+    "/api/auth/second-factor/options",
+    "/api/auth/passkeys/sign-in/start",
+    "/api/auth/passkeys/sign-in/finish",
     crate::csp::REPORT_PATH,
 ];
 

@@ -5,7 +5,7 @@ use crate::model::{SessionView, User};
 use crate::{Identity, cookies};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use guard::{Caller, Credential, Json};
+use guard::{Caller, Confirmed, Credential, Json};
 use http::header::SET_COOKIE;
 use kernel::{Fault, Kind};
 use serde::Serialize;
@@ -33,7 +33,10 @@ pub(crate) async fn handler(
     let known = identity.session_by_id(caller.session_id).await?;
     // It may have ended between the two questions.
     let known = known.ok_or_else(|| Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))?;
-    let body = Json(Me { user: known.user.clone(), session: known.session });
+    let confirmed_until = caller.confirmed_at.map(|at| at.plus(Confirmed::LASTS));
+    let confirmed_until = confirmed_until.filter(|until| *until > identity.ambient.now());
+    let session = SessionView { confirmed_until, ..known.session };
+    let body = Json(Me { user: known.user.clone(), session });
     let sid = client.sid.as_ref().filter(|_| caller.credential == Credential::Session);
     let needs =
         |sid: &&kernel::Secret<String>| !client.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));

@@ -5,6 +5,7 @@ mod ask_for_letter;
 mod change_password;
 mod events;
 mod invitations;
+mod factors;
 mod log_in;
 mod log_out;
 mod me;
@@ -69,6 +70,27 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(me::handler, update_me::handler))
         .routes(routes!(token_log_in::handler))
         .routes(routes!(token_log_out::handler))
+        .routes(routes!(factors::second_factor::options))
+        .routes(routes!(factors::second_factor::handler))
+        .routes(routes!(factors::confirm::options))
+        .routes(routes!(factors::confirm::handler))
+        .routes(routes!(factors::sessions::list))
+        .routes(routes!(factors::sessions::revoke))
+        .routes(routes!(factors::sessions::revoke_others))
+        .routes(routes!(factors::sessions::revoke_all))
+        .routes(routes!(factors::devices::list))
+        .routes(routes!(factors::devices::delete))
+        .routes(routes!(factors::totp::status))
+        .routes(routes!(factors::totp::set_up))
+        .routes(routes!(factors::totp::enable))
+        .routes(routes!(factors::totp::disable))
+        .routes(routes!(factors::totp::regenerate))
+        .routes(routes!(factors::passkeys::list))
+        .routes(routes!(factors::passkeys::begin))
+        .routes(routes!(factors::passkeys::finish))
+        .routes(routes!(factors::passkeys::rename, factors::passkeys::delete))
+        .routes(routes!(factors::passkey_sign_in::start))
+        .routes(routes!(factors::passkey_sign_in::finish))
 }
 
 /// Somebody who has just signed in on the browser surface.
@@ -76,6 +98,23 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
 pub(crate) struct SignedIn {
     /// Who.
     pub(crate) user: User,
+}
+
+/// How a sign-in on the browser surface goes on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub(crate) enum LoginAnswer {
+    /// Signed in, with both cookies.
+    SignedIn {
+        /// Who.
+        user: User,
+    },
+    /// The password was right, and it takes more than that. No cookie is set.
+    AdditionalVerificationRequired {
+        /// Names this sign-in for five minutes.
+        #[schema(min_length = 48, max_length = 48)]
+        challenge_id: String,
+    },
 }
 
 /// What begins a browser's session: both cookies, and who it is. The secret is nowhere but in the cookie (A1-C3).

@@ -1,5 +1,6 @@
 //! `POST /auth/login`: an access token for a client that is no browser.
 
+use super::LoginAnswer;
 use super::log_in::LoginRequest;
 use crate::Identity;
 use crate::accounts::{Entered, NoEntry};
@@ -7,6 +8,7 @@ use crate::client::Client;
 use crate::model::SessionKind;
 use crate::sessions::TOKEN_LIFE;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use guard::{Json, Limits};
 use kernel::{Fault, Kind};
 use serde::Serialize;
@@ -55,16 +57,24 @@ pub(crate) async fn handler(
     limits: Limits,
     client: Client,
     Json(request): Json<LoginRequest>,
-) -> guard::Result<Json<TokenAnswer>> {
+) -> guard::Result<Response> {
     if client.is_browser {
         return Err(BrowserSurfaceRequired.into());
     }
     let Entered { user, counted } = identity.authenticate(&limits, &client, &request.email, request.password).await??;
+    if user.second_factor {
+        // The password was right, but nobody is in yet: earlier wrong ones still count.
+        identity.take_back(counted).await?;
+        let challenge = identity.begin_challenge(user.id, SessionKind::Token).await?;
+        let challenge_id = challenge.expose().clone();
+        return Ok(Json(LoginAnswer::AdditionalVerificationRequired { challenge_id }).into_response());
+    }
     let token = identity.begin_session(user.id, SessionKind::Token, &client).await?.ok_or(NoEntry::Refused)?;
     identity.won(counted).await?;
     Ok(Json(TokenAnswer {
         access_token: token.expose().clone(),
         token_type: "Bearer",
         expires_in: TOKEN_LIFE.as_secs(),
-    }))
+    })
+    .into_response())
 }

@@ -5,8 +5,9 @@ use crate::{Config, Identity, Post, Registration, User, account_queries, routes}
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
+use axum::routing::get;
 use guard::{Guard, Role};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use kernel::{Ambient, Cursor, Limit, ManualClock, Secret, Timestamp, UserId};
 use seal::password::Params;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ impl House {
     }
 
     pub(super) async fn with(db: &Db, registration: Registration) -> Self {
-        Self::configured(db, Config { registration, ..Self::config() }).await
+        Self::tuned(db, |config, _| config.registration = registration).await
     }
 
     /// Cheap hashes, and letters that a test can read.
@@ -89,13 +90,25 @@ impl House {
         Config { hash, hash_slots: 2, public_url: ORIGIN.to_owned(), post: Post::Outbox, ..Config::default() }
     }
 
-    pub(super) async fn configured(db: &Db, config: Config) -> Self {
+    pub(super) async fn configured(db: &Db, with: Config) -> Self {
+        Self::tuned(db, |config, _| *config = with).await
+    }
+
+    /// With other settings, and other limits.
+    pub(super) async fn tuned(db: &Db, tune: impl FnOnce(&mut Config, &mut guard::Rates)) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
+        let mut config = Self::config();
+        let mut outside = guard::Config::for_origin(ORIGIN);
+        tune(&mut config, &mut outside.rates);
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
         let (router, _) = routes(identity.clone()).split_for_parts();
-        let guard = Guard::new(guard::Config::for_origin(ORIGIN), ambient.clone(), identity.port());
+        // Two routes that ask for what no route of this slice does.
+        let router = router
+            .route("/test/admin", get(async |_: guard::Admin| StatusCode::NO_CONTENT))
+            .route("/test/confirmed", get(async |_: guard::Confirmed| StatusCode::NO_CONTENT));
+        let guard = Guard::new(outside, ambient.clone(), identity.port());
         let app = guard::protect(router, Arc::new(guard));
         Self { identity, ambient, clock, app, address: AtomicU32::new(1) }
     }
@@ -221,6 +234,15 @@ impl House {
     pub(super) async fn me(&self, signed: &Signed) -> Answer {
         let cookies = format!("__Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
         self.send(Method::GET, "/api/auth/me", &[("cookie", &cookies)], None).await
+    }
+
+    /// The same, and keeps the cookies of an id that changed.
+    pub(super) async fn me_keeping(&self, signed: &mut Signed) -> Answer {
+        let answer = self.me(signed).await;
+        if let (Some(sid), Some(csrf)) = (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) {
+            *signed = Signed { sid: sid.to_owned(), csrf: csrf.to_owned() };
+        }
+        answer
     }
 
     pub(super) async fn log_out(&self, signed: &Signed) -> Answer {

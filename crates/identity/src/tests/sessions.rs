@@ -5,6 +5,7 @@ use guard::Presented;
 use http::Method;
 use kernel::Secret;
 use serde_json::json;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use store::Sql;
 
@@ -73,17 +74,17 @@ async fn noted(db: &store::Db, at: kernel::Timestamp) {
 async fn it_slides_and_has_an_absolute_end(db: store::Db) {
     let house = House::open(&db).await;
     house.member("slide@example.org").await;
-    let (used, idle) = (house.sign_in("slide@example.org").await, house.sign_in("slide@example.org").await);
+    let (mut used, idle) = (house.sign_in("slide@example.org").await, house.sign_in("slide@example.org").await);
     house.clock.advance(13 * DAY);
-    assert_eq!(house.me(&used).await.status, 200);
+    assert_eq!(house.me_keeping(&mut used).await.status, 200);
     noted(&db, house.ambient.now()).await;
     house.clock.advance(DAY);
     assert_eq!(house.me(&idle).await.status, 401, "14 days unused");
     house.clock.advance(12 * DAY);
-    assert_eq!(house.me(&used).await.status, 200, "used 13 days ago");
+    assert_eq!(house.me_keeping(&mut used).await.status, 200, "used 13 days ago");
     noted(&db, house.ambient.now()).await;
     house.clock.advance((4 * DAY).saturating_sub(Duration::from_secs(1)));
-    assert_eq!(house.me(&used).await.status, 200);
+    assert_eq!(house.me_keeping(&mut used).await.status, 200);
     house.clock.advance(Duration::from_secs(1));
     assert_eq!(house.me(&used).await.status, 401, "30 days whatever happens");
 }
@@ -123,6 +124,7 @@ async fn the_oldest_of_many_makes_room(db: store::Db) {
             ip_prefix: String::new(),
             user_agent: String::new(),
             sid: None,
+            device: None,
             csrf: None,
             is_browser: true,
         };
@@ -158,6 +160,7 @@ async fn a_credential_of_one_kind_is_none_of_another(db: store::Db) {
     let signed = house.sign_in("kind@example.org").await;
     let port = house.identity.port();
     let secret = |text: &str| Secret::new(text.to_owned());
+    let sender = guard::Sender::new(Ipv4Addr::LOCALHOST.into(), String::new());
     let letters = signed.sid.strip_prefix("sid_").unwrap();
     for presented in [
         Presented::Token(secret(&signed.sid)),
@@ -165,9 +168,9 @@ async fn a_credential_of_one_kind_is_none_of_another(db: store::Db) {
         Presented::Session(secret(&format!("setup_{letters}"))),
         Presented::Session(secret("")),
     ] {
-        assert!(port.resolve(&presented).await.unwrap().is_none());
+        assert!(port.resolve(&presented, &sender).await.unwrap().is_none());
     }
-    assert!(port.resolve(&Presented::Session(secret(&signed.sid))).await.unwrap().is_some());
+    assert!(port.resolve(&Presented::Session(secret(&signed.sid)), &sender).await.unwrap().is_some());
 }
 
 async fn a_leaked_credential_is_revoked(db: store::Db) {

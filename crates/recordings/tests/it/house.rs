@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use futures_util::future::{BoxFuture, FutureExt};
-use guard::{Caller, Credential, Guard, Identities, Presented, Role};
+use guard::{Caller, Credential, Guard, Identities, Presented, Role, Sender};
 use http_body_util::BodyExt;
 use kernel::{Ambient, Clock, Fault, Secret, SystemClock, SystemRng, Timestamp, UserId};
 use recordings::{Config, State};
@@ -27,7 +27,11 @@ use uuid::Uuid;
 struct Trusting;
 
 impl Identities for Trusting {
-    fn resolve<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+    fn resolve<'a>(
+        &'a self,
+        presented: &'a Presented,
+        _: &'a Sender,
+    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
         let Presented::Token(token) = presented else { return async { Ok(None) }.boxed() };
         let id = token.expose().parse::<Uuid>().ok();
         let caller = id.map(|id| Caller {

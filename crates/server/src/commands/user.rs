@@ -64,6 +64,18 @@ pub(super) enum Command {
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         format: String,
     },
+    /// Take every second factor from an account whose owner has lost them, and end all of its sessions.
+    ///
+    /// Make sure that it is they who ask: from now on the password alone opens the account.
+    #[command(name = "reset-2fa", after_help = "Example: mindvibe user reset-2fa --email a@mind.example")]
+    ResetSecondFactors {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+        /// text or json.
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
+    },
 }
 
 /// The owner is made by the set-up page alone.
@@ -87,7 +99,8 @@ pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Create { format, .. }
         | Command::Import { format }
         | Command::ResetPassword { format, .. }
-        | Command::Unlock { format, .. } => format.clone(),
+        | Command::Unlock { format, .. }
+        | Command::ResetSecondFactors { format, .. } => format.clone(),
     };
     let config = Config::read(&Source::environment())?;
     let house = House::open(&config).await?;
@@ -129,8 +142,21 @@ async fn done(identity: &Identity, command: Command) -> Result<Said, Failure> {
             let text = if lifted { format!("{email} can sign in again.") } else { format!("{email} was not locked.") };
             Said { text, json: json!({"email": email, "lifted": lifted}), done: true }
         }),
+        Command::ResetSecondFactors { email, .. } => without_second_factors(identity, &email).await,
     };
     said.or_else(refused)
+}
+
+async fn without_second_factors(identity: &Identity, email: &str) -> Result<Said, Fault> {
+    let user = identity.find_user(email).await?.ok_or_else(Fault::not_found)?;
+    if !identity.reset_second_factors(user).await? {
+        return Err(Fault::not_found());
+    }
+    Ok(Said {
+        text: format!("The password alone opens {email} until its owner sets up another second factor."),
+        json: json!({"id": user, "email": email, "status": "second_factors_removed"}),
+        done: true,
+    })
 }
 
 /// The first line of what comes in, without its end.

@@ -55,7 +55,7 @@ impl Environment {
 }
 
 /// Whether strangers may make an account.
-pub use identity::{PasswordMode, Post, Registration};
+pub use identity::{PasswordMode, Post, Registration, SessionBinding};
 
 /// All settings of `serve` and of the commands that work beside it.
 #[derive(Clone)]
@@ -94,6 +94,12 @@ pub struct Config {
     pub password_mode: PasswordMode,
     /// Peppers under which password hashes were made before.
     pub previous_peppers: Vec<Secret<[u8; 32]>>,
+    /// What follows when a session is used by another program than the one it began on.
+    pub session_binding: SessionBinding,
+    /// Whether an authenticator app's code is taken in its own half minute only.
+    pub totp_strict: bool,
+    /// A database of places in MaxMind's format, if the operator has one.
+    pub geoip_file: Option<PathBuf>,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -137,6 +143,9 @@ impl Config {
             post: post::read(source, environment, &public_url)?,
             password_mode: parse(source, "PASSWORD_MODE", PasswordMode::default())?,
             previous_peppers: post::peppers(source)?,
+            session_binding: parse(source, "SESSION_BINDING", SessionBinding::default())?,
+            totp_strict: flag(source, "TOTP_STRICT")?.unwrap_or(false),
+            geoip_file: source.get("GEOIP_FILE").map(PathBuf::from),
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
@@ -217,6 +226,8 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
     for (class, text) in source.starting_with("RATE_LIMIT_") {
         let windows = match class {
             "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
+            "SIGN_IN_BY_ACCOUNT" => &mut config.rates.sign_in_by_account,
+            "SECOND_FACTOR" => &mut config.rates.second_factor,
             "SIGN_UP" => &mut config.rates.sign_up,
             "LETTERS" => &mut config.rates.letters,
             "LINKS" => &mut config.rates.links,
