@@ -1,5 +1,6 @@
 //! The settings of this slice, already read and checked.
 
+use crate::tokens::TokenSettings;
 use seal::password::{Params, Pool};
 use std::str::FromStr;
 
@@ -26,7 +27,7 @@ impl FromStr for Registration {
 }
 
 /// How this slice behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whether strangers may make an account.
     pub registration: Registration,
@@ -34,6 +35,12 @@ pub struct Config {
     pub hash: Params,
     /// How many passwords may be hashed at a time.
     pub hash_slots: usize,
+    /// The token surface.
+    pub tokens: TokenSettings,
+    /// The areas that API keys can be allowed to reach; `guard` has the same list with their routes.
+    pub areas: &'static [&'static str],
+    /// Whether requests may be signed in the older form of `X-Signature`.
+    pub signature_v1: bool,
 }
 
 impl Default for Config {
@@ -42,7 +49,14 @@ impl Default for Config {
         const BUDGET_KIB: u64 = 512 * 1024;
         let hash = Params::default();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { registration: Registration::default(), hash, hash_slots: Pool::slots(cores, BUDGET_KIB, &hash) }
+        Self {
+            registration: Registration::default(),
+            hash,
+            hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
+            tokens: TokenSettings::default(),
+            areas: &["journal", "recordings", "transcriptions", "identity", "monitoring"],
+            signature_v1: false,
+        }
     }
 }
 

@@ -11,11 +11,13 @@
 //! `guard`'s work.
 
 mod accounts;
+mod api_keys;
 mod cache;
 mod client;
 mod config;
 mod cookies;
 mod events;
+mod federation;
 mod identities;
 mod jobs;
 mod lockout;
@@ -26,27 +28,34 @@ mod routes;
 mod rules;
 mod sessions;
 mod setup_code;
+mod signing;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod weakened;
 
 pub use accounts::NewUser;
+pub use api_keys::STATEMENTS as KEY_STATEMENTS;
 pub use config::{Config, Registration};
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
 pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
+pub use signing::STATEMENTS as SIGNING_STATEMENTS;
+pub use tokens::STATEMENTS as TOKEN_STATEMENTS;
+pub use tokens::{Rotation, TokenSettings, keep_keys, keep_tokens};
 
 use cache::Cache;
 use guard::Identities;
 use kernel::{Ambient, Fault, Secret};
+use seal::DataKey;
 use seal::password::{Hasher, Pepper, Pool};
 use setup_code::SetupCodes;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use store::Db;
 use store::keys::KeyStore;
-use store::{Db, Engine};
 use tokio::sync::Mutex;
 
 /// Why this slice cannot start.
@@ -58,6 +67,9 @@ pub enum StartError {
     /// The threads that hash passwords could not be started.
     #[error("the threads that hash passwords cannot be started")]
     Threads(#[from] io::Error),
+    /// The keys that sign access tokens could not be read or made.
+    #[error("the keys that sign access tokens cannot be read: {0}")]
+    Signing(#[from] Fault),
 }
 
 /// Accounts and sessions: what the routes of this slice hold, and what the command line speaks to.
@@ -69,7 +81,10 @@ pub struct Identity {
     pool: Pool,
     csrf_key: Secret<[u8; 32]>,
     log_key: Secret<[u8; 32]>,
-    /// `None` where another process may end a session.
+    /// Seals what belongs to tokens and keys, and is nobody's own.
+    token_key: DataKey,
+    signing_keys: tokens::SigningKeys,
+    recent_keys: api_keys::Recent<api_keys::KnownKey>,
     cache: Option<Cache>,
     codes: Mutex<SetupCodes>,
     /// Whether an owner was seen; there is no way back.
@@ -81,10 +96,13 @@ impl Identity {
     pub async fn new(db: Db, keys: KeyStore, ambient: Ambient, config: Config) -> Result<Arc<Self>, StartError> {
         let pepper = Pepper::new(keys.server_key("password_pepper").await?);
         let pool = Pool::start(Hasher::new(config.hash, Some(pepper)), config.hash_slots)?;
-        Ok(Arc::new(Self {
+        let identity = Arc::new(Self {
             csrf_key: keys.server_key("csrf").await?,
             log_key: keys.server_key("log").await?,
-            cache: (db.engine() == Engine::Sqlite).then(Cache::default),
+            token_key: DataKey::of_server(&keys.server_key("tokens").await?),
+            signing_keys: tokens::SigningKeys::default(),
+            recent_keys: api_keys::Recent::default(),
+            cache: Some(Cache::default()),
             db,
             keys,
             ambient,
@@ -92,7 +110,9 @@ impl Identity {
             pool,
             codes: Mutex::default(),
             owned: AtomicBool::new(false),
-        }))
+        });
+        identity.tend_keys().await?;
+        Ok(identity)
     }
 
     /// This slice as `guard` needs it.

@@ -5,7 +5,7 @@ use kernel::{Fault, Secret, Timestamp, UserId};
 use store::Tx;
 
 /// Something that somebody has to know about their account. Every kind is one mail.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[expect(dead_code, reason = "the senders and the texts come with the slices that need them")]
 pub(crate) enum Notice {
     /// Confirm this address.
@@ -17,7 +17,14 @@ pub(crate) enum Notice {
     /// The password was changed.
     PasswordChanged,
     /// Too many wrong tries: the account is locked for a while.
-    Locked { at: Timestamp, tries: i64, address: String, device: String, unlock: Secret<String>, not_me: Secret<String> },
+    Locked {
+        at: Timestamp,
+        tries: i64,
+        address: String,
+        device: String,
+        unlock: Secret<String>,
+        not_me: Secret<String>,
+    },
     /// A sign-in from a device that was not seen before.
     NewDevice { at: Timestamp, network: String, device: String, not_me: Secret<String> },
     /// A backup code was used; so many are left.

@@ -1,7 +1,8 @@
 //! Sessions of both surfaces: how they begin, are recognised, slide and end.
 //!
 //! A session is a row; what its owner holds is a random token of which only the hash is stored. A browser's slides: it ends
-//! 14 days after it was last used, and 30 days after it began whatever happens. An access token ends after 15 minutes.
+//! 14 days after it was last used, and 30 days after it began whatever happens. Those of the token surface are in
+//! `tokens`.
 
 use crate::Identity;
 use crate::client::Client;
@@ -20,8 +21,6 @@ const DAY: Duration = Duration::from_hours(24);
 const IDLE: Duration = DAY.saturating_mul(14);
 /// … and this long after it began.
 pub(crate) const BROWSER_LIFE: Duration = DAY.saturating_mul(30);
-/// How long an access token lasts.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(15);
 /// How exactly is noted when a session was last used: a write for each request would cost more than the request.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// How many sessions of one kind one person may have; the oldest make room (ASVS 7.1.2, A2-12).
@@ -65,7 +64,7 @@ impl Known {
             session: SessionView { id: live.session_id, created_at: live.began_at, expires_at: live.expires_at },
             idle_expires_at: live.idle_expires_at,
             last_seen_at: live.last_seen_at,
-            // An access token does not slide.
+            // A token's slides when it is refreshed.
             noted: AtomicBool::new(live.kind == SessionKind::Token),
         }
     }
@@ -89,11 +88,7 @@ impl Identity {
         kind: SessionKind,
         client: &Client,
     ) -> Result<Option<Secret<String>>, Fault> {
-        let (purpose, idle, life) = match kind {
-            SessionKind::Browser => (Purpose::Session, IDLE, BROWSER_LIFE),
-            SessionKind::Token => (Purpose::Access, TOKEN_LIFE, TOKEN_LIFE),
-        };
-        let (secret, token_hash) = token::mint(purpose, &*self.ambient.rng);
+        let (secret, token_hash) = token::mint(Purpose::Session, &*self.ambient.rng);
         let at = self.ambient.now();
         let session = NewSession {
             id: self.ambient.uuid(),
@@ -101,8 +96,8 @@ impl Identity {
             token_hash,
             kind,
             at,
-            idle_expires_at: at.plus(idle),
-            expires_at: at.plus(life),
+            idle_expires_at: at.plus(IDLE),
+            expires_at: at.plus(BROWSER_LIFE),
             ip_prefix: client.ip_prefix.clone(),
             user_agent: client.user_agent.clone(),
         };

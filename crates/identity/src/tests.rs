@@ -1,6 +1,8 @@
 //! This slice as a client sees it, on both engines, behind the real checks of `guard`.
 
 mod harness;
+mod keys;
+mod refresh;
 mod sessions;
 mod set_up;
 mod sign_in;
@@ -11,6 +13,13 @@ use store::testing;
 store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_removed_account_leaves_nothing);
 
 async fn statements_are_sound(db: store::Db) {
+    for statements in [crate::KEY_STATEMENTS, crate::SIGNING_STATEMENTS, crate::TOKEN_STATEMENTS] {
+        testing::statements(&db, statements).await;
+        let large =
+            ["users", "sessions", "token_families", "refresh_tokens", "api_keys", "signature_nonces", "connections"];
+        testing::no_scans(&db, statements, &large).await;
+        assert_eq!(testing::pairs(statements), 0);
+    }
     testing::statements(&db, crate::STATEMENTS).await;
     // The question for the owner reads an index of one row from end to end, and that is meant.
     let looked_up: Vec<_> = crate::STATEMENTS.iter().copied().filter(|one| one.sql != crate::queries::OWNER).collect();

@@ -6,7 +6,7 @@
 
 use crate::aad::Aad;
 use crate::primitive::{KEY, XChaCha20Poly1305, cipher, hkdf_expand};
-use kernel::Rng;
+use kernel::{Rng, Secret};
 use zeroize::Zeroizing;
 
 const RECORD_LABEL: &[u8] = b"mindvibe/seal/record/v1";
@@ -26,6 +26,11 @@ impl DataKey {
         let mut root = Zeroizing::new([0; KEY]);
         rng.fill(root.as_mut_slice());
         Self::from_root(version, root)
+    }
+
+    /// The key that seals what is the server's own: made of one of its keys, by name, from the key store.
+    pub fn of_server(key: &Secret<[u8; KEY]>) -> Self {
+        Self::from_root(1, Zeroizing::new(*key.expose()))
     }
 
     pub(crate) fn from_root(version: u32, root: Zeroizing<[u8; KEY]>) -> Self {

@@ -6,8 +6,6 @@ mod me;
 mod set_up;
 mod setup_status;
 mod sign_up;
-mod token_log_in;
-mod token_log_out;
 
 use crate::cookies;
 use crate::model::User;
@@ -42,8 +40,8 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(log_in::handler))
         .routes(routes!(log_out::handler))
         .routes(routes!(me::handler))
-        .routes(routes!(token_log_in::handler))
-        .routes(routes!(token_log_out::handler))
+        .merge(crate::tokens::table())
+        .merge(crate::api_keys::table())
 }
 
 /// Somebody who has just signed in on the browser surface.

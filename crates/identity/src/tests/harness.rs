@@ -1,7 +1,7 @@
 //! The routes behind `guard`, a clock that moves when it is told to, and a client that reads cookies.
 
 use crate::accounts::NewUser;
-use crate::{Config, Identity, Registration, User, routes};
+use crate::{Config, Identity, Registration, TokenSettings, User, routes};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
@@ -18,7 +18,9 @@ use tower::ServiceExt;
 
 /// A password that passes.
 pub(super) const PASSWORD: &str = "plum kettle orbit lantern";
-const ORIGIN: &str = "https://mind.example";
+pub(super) const ORIGIN: &str = "https://mind.example";
+/// What keys reach here.
+const AREAS: &[guard::Area] = &[guard::Area { name: "identity", routes: &["/api/auth/me$", "/auth/profile$"] }];
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -69,13 +71,24 @@ impl House {
 
     pub(super) async fn with(db: &Db, registration: Registration) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
+        Self::made(db, registration, clock).await
+    }
+
+    /// Another process on the same data, by the same clock.
+    pub(super) async fn at(db: &Db, clock: Arc<ManualClock>) -> Self {
+        Self::made(db, Registration::Open, clock).await
+    }
+
+    async fn made(db: &Db, registration: Registration, clock: Arc<ManualClock>) -> Self {
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let hash = Params::new(19_456, 2, 1).unwrap();
-        let config = Config { registration, hash, hash_slots: 2 };
+        let tokens = TokenSettings { issuer: ORIGIN.to_owned(), ..TokenSettings::default() };
+        let config = Config { registration, hash, hash_slots: 2, tokens, ..Config::default() };
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
         let (router, _) = routes(identity.clone()).split_for_parts();
-        let guard = Guard::new(guard::Config::for_origin(ORIGIN), ambient.clone(), identity.port());
+        let guard = guard::Config { areas: AREAS, ..guard::Config::for_origin(ORIGIN) };
+        let guard = Guard::new(guard, ambient.clone(), identity.port());
         let app = guard::protect(router, Arc::new(guard));
         Self { identity, ambient, clock, app, address: AtomicU32::new(1) }
     }
@@ -151,6 +164,13 @@ impl House {
 
     pub(super) async fn with_token(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
         self.send(method, path, &[("authorization", &format!("Bearer {token}"))], body).await
+    }
+
+    /// Signs in on the token surface: what was answered.
+    pub(super) async fn tokens(&self, email: &str) -> Value {
+        let answer = self.post("/auth/login", json!({ "email": email, "password": PASSWORD })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
     }
 
     /// A member with [`PASSWORD`], as the command line makes one.
