@@ -1,5 +1,6 @@
 //! The settings of this slice, already read and checked.
 
+use crate::federation::ProviderSettings;
 use crate::tokens::TokenSettings;
 use seal::password::{Params, Pool};
 use std::str::FromStr;
@@ -39,6 +40,8 @@ pub struct Config {
     pub tokens: TokenSettings,
     /// The areas that API keys can be allowed to reach; `guard` has the same list with their routes.
     pub areas: &'static [&'static str],
+    /// Other providers that people may come from.
+    pub providers: Vec<ProviderSettings>,
     /// Whether requests may be signed in the older form of `X-Signature`.
     pub signature_v1: bool,
 }
@@ -55,6 +58,7 @@ impl Default for Config {
             hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
             tokens: TokenSettings::default(),
             areas: &["journal", "recordings", "transcriptions", "identity", "monitoring"],
+            providers: Vec::new(),
             signature_v1: false,
         }
     }

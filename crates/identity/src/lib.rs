@@ -37,6 +37,7 @@ mod weakened;
 pub use accounts::NewUser;
 pub use api_keys::STATEMENTS as KEY_STATEMENTS;
 pub use config::{Config, Registration};
+pub use federation::{ProviderSettings, ProviderView, STATEMENTS as FEDERATION_STATEMENTS};
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
 pub use queries::STATEMENTS;
@@ -84,6 +85,7 @@ pub struct Identity {
     /// Seals what belongs to tokens and keys, and is nobody's own.
     token_key: DataKey,
     signing_keys: tokens::SigningKeys,
+    federation: federation::Federation,
     recent_keys: api_keys::Recent<api_keys::KnownKey>,
     cache: Option<Cache>,
     codes: Mutex<SetupCodes>,
@@ -101,6 +103,7 @@ impl Identity {
             log_key: keys.server_key("log").await?,
             token_key: DataKey::of_server(&keys.server_key("tokens").await?),
             signing_keys: tokens::SigningKeys::default(),
+            federation: federation::Federation::new(&config.providers)?,
             recent_keys: api_keys::Recent::default(),
             cache: Some(Cache::default()),
             db,

@@ -13,7 +13,9 @@ use store::testing;
 store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_removed_account_leaves_nothing);
 
 async fn statements_are_sound(db: store::Db) {
-    for statements in [crate::KEY_STATEMENTS, crate::SIGNING_STATEMENTS, crate::TOKEN_STATEMENTS] {
+    for statements in
+        [crate::FEDERATION_STATEMENTS, crate::KEY_STATEMENTS, crate::SIGNING_STATEMENTS, crate::TOKEN_STATEMENTS]
+    {
         testing::statements(&db, statements).await;
         let large =
             ["users", "sessions", "token_families", "refresh_tokens", "api_keys", "signature_nonces", "connections"];

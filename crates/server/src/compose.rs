@@ -108,6 +108,7 @@ impl House {
             registration: config.registration,
             tokens: config.tokens.clone(),
             signature_v1: config.signature_v1,
+            providers: config.providers.clone(),
             areas: AREA_NAMES,
             ..identity::Config::default()
         };

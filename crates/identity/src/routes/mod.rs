@@ -42,6 +42,7 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(me::handler))
         .merge(crate::tokens::table())
         .merge(crate::api_keys::table())
+        .merge(crate::federation::table())
 }
 
 /// Somebody who has just signed in on the browser surface.

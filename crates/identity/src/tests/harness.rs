@@ -80,10 +80,16 @@ impl House {
     }
 
     async fn made(db: &Db, registration: Registration, clock: Arc<ManualClock>) -> Self {
+        Self::configured(db, clock, |config| config.registration = registration).await
+    }
+
+    /// With settings of its own.
+    pub(super) async fn configured(db: &Db, clock: Arc<ManualClock>, change: impl FnOnce(&mut Config)) -> Self {
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let hash = Params::new(19_456, 2, 1).unwrap();
         let tokens = TokenSettings { issuer: ORIGIN.to_owned(), ..TokenSettings::default() };
-        let config = Config { registration, hash, hash_slots: 2, tokens, ..Config::default() };
+        let mut config = Config { hash, hash_slots: 2, tokens, ..Config::default() };
+        change(&mut config);
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
         let (router, _) = routes(identity.clone()).split_for_parts();

@@ -12,7 +12,7 @@ mod routes;
 mod second_factor;
 
 pub(crate) use confirmed::Confirmed;
-pub(crate) use jwt::{Jws, expired};
+pub(crate) use jwt::{Jws, SKEW, expired};
 pub use keys::Rotation;
 pub(crate) use keys::SigningKeys;
 pub use queries::STATEMENTS;
@@ -213,6 +213,7 @@ impl Identity {
         self.forget_successors().await?;
         self.sweep_nonces().await?;
         self.sweep_keys().await?;
+        self.sweep_attempts().await?;
         self.tell_of_ending_keys().await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
+mod providers;
 mod retired;
 mod secrets;
 mod source;
@@ -87,6 +88,8 @@ pub struct Config {
     pub registration: Registration,
     /// Tokens for clients that are no browsers.
     pub tokens: identity::TokenSettings,
+    /// Other providers that people may come from.
+    pub providers: Vec<identity::ProviderSettings>,
     /// Whether requests may be signed in the older form.
     pub signature_v1: bool,
     /// The HTTP surface.
@@ -129,6 +132,7 @@ impl Config {
             secret_keys: secrets::keys(source, environment, &data_dir)?,
             registration: parse(source, "REGISTRATION", Registration::Open)?,
             tokens: tokens(source, &public_url)?,
+            providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
