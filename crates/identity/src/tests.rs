@@ -1,5 +1,6 @@
 //! This slice as a client sees it, on both engines, behind the real checks of `guard`.
 
+mod federation;
 mod harness;
 mod keys;
 mod refresh;
