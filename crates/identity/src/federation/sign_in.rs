@@ -261,7 +261,7 @@ impl Identity {
                 Err(problem) => return Ok(Outcome::Problem(problem)),
             },
         };
-        if let Step::Challenge(id) = self.after_password(user, client).await? {
+        if let Step::Challenge(id) = self.after_password(user, SessionKind::Browser).await? {
             return Ok(Outcome::MoreNeeded(id));
         }
         let begun = self.begin_session(user, SessionKind::Browser, client).await?;

@@ -2,6 +2,8 @@
 
 use crate::Identity;
 use crate::client::Client;
+use crate::model::SessionKind;
+use guard::Limits;
 use kernel::{Fault, Kind, Secret, UserId};
 
 /// What proves a second factor here: a passkey needs a page.
@@ -23,7 +25,7 @@ pub(crate) enum Step {
 impl Identity {
     /// What comes after the right password of this account.
     #[expect(clippy::unused_async, clippy::unused_self, reason = "the slice of second factors fills it")]
-    pub(crate) async fn after_password(&self, _user: UserId, _client: &Client) -> Result<Step, Fault> {
+    pub(crate) async fn after_password(&self, _user: UserId, _surface: SessionKind) -> Result<Step, Fault> {
         Ok(Step::Done)
     }
 
@@ -31,9 +33,10 @@ impl Identity {
     #[expect(clippy::unused_async, clippy::unused_self, reason = "the slice of second factors fills it")]
     pub(crate) async fn answer_second_factor(
         &self,
+        _limits: &Limits,
+        _client: &Client,
         _challenge: &Secret<String>,
         _proof: Proof,
-        _client: &Client,
     ) -> Result<UserId, Fault> {
         Err(Fault::new(Kind::Gone, "challenge_void", "This sign-in is over. Begin again."))
     }

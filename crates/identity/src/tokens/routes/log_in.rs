@@ -3,6 +3,7 @@
 use super::{Entry, MoreNeeded, begin, refuse_browsers};
 use crate::Identity;
 use crate::client::Client;
+use crate::model::SessionKind;
 use crate::tokens::Step;
 use axum::extract::State;
 use guard::{Json, Limits};
@@ -42,7 +43,7 @@ pub(crate) async fn handler(
 ) -> guard::Result<Json<Entry>> {
     refuse_browsers(&client)?;
     let user = identity.authenticate(&limits, &request.email, request.password).await??;
-    match identity.after_password(user.id, &client).await? {
+    match identity.after_password(user.id, SessionKind::Token).await? {
         Step::Done => Ok(begin(&identity, user.id, "pwd", &client).await?),
         Step::Challenge(id) => Ok(Json(Entry::More(MoreNeeded {
             status: "additional_verification_required",

@@ -50,6 +50,6 @@ pub(crate) async fn handler(
         _ => return Err(Fault::field("totp", "one_proof", "exactly one of totp and backup_code").into()),
     };
     limits.by_address(Class::SignInByAddress)?;
-    let user = identity.answer_second_factor(&request.challenge_id, proof, &client).await?;
+    let user = identity.answer_second_factor(&limits, &client, &request.challenge_id, proof).await?;
     Ok(begin(&identity, user, "pwd otp mfa", &client).await?)
 }
