@@ -80,7 +80,7 @@ test-build: web/dist/index.html ## Compile everything the tests need
 	@$(CARGO) build --release --locked --workspace --all-targets
 
 .PHONY: test-rust
-test-rust: web/dist/index.html ## Unit, conformance and HTTP tests, on SQLite and on a PostgreSQL of their own
+test-rust: web/dist/index.html crates/identity/tests/oidc/node_modules/.stamp ## Unit, conformance and HTTP tests, on SQLite and on a PostgreSQL of their own
 	@scripts/with-servers.sh $(CARGO) test --release --locked --workspace --no-fail-fast
 
 .PHONY: test-web
@@ -110,6 +110,10 @@ help: ## This list
 
 web/node_modules/.stamp: web/package-lock.json
 	@npm ci --prefix web --no-audit --no-fund --loglevel=error
+	@touch $@
+
+crates/identity/tests/oidc/node_modules/.stamp: crates/identity/tests/oidc/package-lock.json
+	@npm ci --prefix crates/identity/tests/oidc --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The time stamp says "built from these sources", also when the result is the same.

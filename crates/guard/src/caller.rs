@@ -6,6 +6,13 @@ use http::HeaderValue;
 use kernel::{Fault, Secret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method};
+use kernel::{Fault, Secret, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
@@ -119,6 +126,28 @@ impl Sender {
         // Nothing panics while the list is held.
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
+/// What a request asks for, for credentials that are bound to more than who holds them.
+pub struct Asked<'a> {
+    /// The address it comes from.
+    pub ip: IpAddr,
+    /// The method.
+    pub method: &'a Method,
+    /// The whole target, at the origin where people reach this server: `https://mind.example/api/moods?limit=3`.
+    pub target: String,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// Whether a body follows.
+    pub has_body: bool,
+    /// The SHA-256 that was announced of the body. Whoever reads the body gets an error in place of its end if it is
+    /// another.
+    pub digest: Option<[u8; 32]>,
+}
+
+/// On which terms a caller is let in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Admission {
+    /// So many requests a minute of this credential, beside what holds for its owner.
+    pub per_minute: Option<NonZeroU32>,
 }
 
 /// The port behind which accounts and sessions live; `identity` implements it, `server` plugs it in.
@@ -129,6 +158,14 @@ pub trait Identities: Send + Sync + 'static {
         presented: &'a Presented,
         sender: &'a Sender,
     ) -> BoxFuture<'a, Result<Option<Caller>, Fault>>;
+
+    /// Whether this caller may ask this: from this address, with this signature.
+    ///
+    /// # Errors
+    /// The refusal to answer with.
+    fn admit<'a>(&'a self, _caller: &'a Caller, _asked: &'a Asked<'a>) -> BoxFuture<'a, Result<Admission, Fault>> {
+        async { Ok(Admission::default()) }.boxed()
+    }
 
     /// Whether `token` was made for the session whose cookie is `sid` (signed double submit).
     fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool;

@@ -1,5 +1,6 @@
 //! The settings of the HTTP surface.
 
+use crate::area::Area;
 use crate::limiter::Rates;
 use ipnet::IpNet;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub uploads: Vec<Upload>,
     /// How often what may be asked.
     pub rates: Rates,
+    /// What API keys can be allowed to reach.
+    pub areas: &'static [Area],
 }
 
 impl Config {
@@ -36,6 +39,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             uploads: Vec::new(),
             rates: Rates::default(),
+            areas: &[],
         }
     }
 

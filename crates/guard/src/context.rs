@@ -2,6 +2,7 @@
 
 use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
+use crate::stack::Guard;
 use kernel::{Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) presented: Option<Presented>,
     pub(crate) identities: Arc<dyn Identities>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) guard: Arc<Guard>,
     /// Set by the extractor [`crate::Caller`] once it is proven, for the log line.
     pub(crate) user: OnceLock<UserId>,
     /// The limit that was nearest, for the answer's headers.

@@ -4,6 +4,7 @@
 //! (the port [`Identities`], which `identity` implements) and what is stored.
 
 mod answer;
+mod area;
 mod caller;
 mod config;
 mod context;
@@ -16,7 +17,8 @@ mod stack;
 mod steps;
 
 pub use answer::Entity;
-pub use caller::{Caller, Credential, Identities, Presented, Role, Sender};
+pub use area::Area;
+pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
 pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};

@@ -8,7 +8,9 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use kernel::{Fault, Kind};
+use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What is limited.
@@ -139,7 +141,9 @@ impl Limit {
 
 /// All buckets of this process.
 pub struct Limiter {
-    classes: [(Class, Vec<Limit>); 8],
+    classes: [(Class, Vec<Limit>); 10],
+    /// Those of keys that have a rate of their own, by that rate.
+    by_rate: Mutex<HashMap<NonZeroU32, Arc<Limit>>>,
 }
 
 impl Limiter {
@@ -159,7 +163,22 @@ impl Limiter {
                 (Class::Transcription, limits(&rates.transcription)),
                 (Class::Report, limits(&rates.report)),
             ],
+            by_rate: Mutex::default(),
         }
+    }
+
+    /// Takes one of so many a minute that belong to this key alone.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub fn check_rate(&self, key: &str, per_minute: NonZeroU32) -> Result<(), Fault> {
+        let limit = self.rates().entry(per_minute).or_insert_with(|| Arc::new(minutely(per_minute))).clone();
+        limit.take(&key.to_owned()).retry.map_or(Ok(()), |wait| Err(too_many(wait)))
+    }
+
+    fn rates(&self) -> MutexGuard<'_, HashMap<NonZeroU32, Arc<Limit>>> {
+        // A map is only ever grown or emptied, whole steps both.
+        self.by_rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes one from every window of the class.
@@ -195,7 +214,15 @@ impl Limiter {
         for limit in self.classes.iter().flat_map(|(_, limits)| limits) {
             limit.buckets.retain_recent();
         }
+        self.rates().retain(|_, limit| {
+            limit.buckets.retain_recent();
+            !limit.buckets.is_empty()
+        });
     }
+}
+
+fn minutely(count: NonZeroU32) -> Limit {
+    Limit::new(Window { count, period: Duration::from_mins(1) })
 }
 
 fn too_many(wait: Duration) -> Fault {
@@ -232,6 +259,18 @@ mod tests {
         assert!((1..=13).contains(&wait), "one of five comes back every 12 s, told {wait}");
         limiter.check(Class::SignInByAddress, "192.0.2.2").unwrap();
         limiter.check(Class::SignUp, "192.0.2.1").unwrap();
+    }
+
+    #[test]
+    fn a_key_has_a_rate_of_its_own() {
+        let limiter = Limiter::new(&Rates::default());
+        let three = NonZeroU32::new(3).unwrap();
+        let taken = (0..9).take_while(|_| limiter.check_rate("a", three).is_ok()).count();
+        assert_eq!(taken, 3);
+        limiter.check_rate("b", three).unwrap();
+        limiter.check_rate("a", NonZeroU32::new(4).unwrap()).unwrap();
+        limiter.tidy();
+        assert!(limiter.check_rate("a", three).is_err(), "what was taken a moment ago is not forgotten");
     }
 
     #[test]

@@ -78,6 +78,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         presented,
         identities: guard.identities.clone(),
         limiter: guard.limiter.clone(),
+        guard: guard.clone(),
         user: OnceLock::new(),
         limit: OnceLock::new(),
         refused_by: OnceLock::new(),
@@ -96,11 +97,17 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         Problem::from(fault).into_response()
     } else {
         let request = steps::sizes::bound_body(&guard, request);
-        // A panic is our fault, not the end of the connection: 500, and the next request is served (A1-C5).
-        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-            Ok(response) => response,
-            Err(panic) => Problem::from(steps::panics::fault(panic.as_ref())).into_response(),
-        }
+        let watch = steps::digest::Watch::default();
+        let answer = match steps::digest::watch(request, &watch) {
+            // A panic is our fault, not the end of the connection: 500, and the next request is served (A1-C5).
+            Ok(request) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+                Ok(response) => response,
+                Err(panic) => Problem::from(steps::panics::fault(panic.as_ref())).into_response(),
+            },
+            Err(fault) => Problem::from(fault).into_response(),
+        };
+        // The handler saw a body that broke off; the reason is this.
+        watch.refusal().map_or(answer, |fault| Problem::from(fault).into_response())
     };
     steps::credential::hand_over(&context, &mut response);
     steps::problems::write(&context, line.path(), &mut response);

@@ -1,5 +1,7 @@
 //! The settings of this slice, already read and checked.
 
+use crate::federation::ProviderSettings;
+use crate::tokens::TokenSettings;
 use kernel::Secret;
 use mail::Smtp;
 use seal::password::{Params, Pool};
@@ -137,6 +139,14 @@ pub struct Config {
     pub hash: Params,
     /// How many passwords may be hashed at a time.
     pub hash_slots: usize,
+    /// The token surface.
+    pub tokens: TokenSettings,
+    /// The areas that API keys can be allowed to reach; `guard` has the same list with their routes.
+    pub areas: &'static [&'static str],
+    /// Other providers that people may come from.
+    pub providers: Vec<ProviderSettings>,
+    /// Whether requests may be signed in the older form of `X-Signature`.
+    pub signature_v1: bool,
 }
 
 impl Default for Config {
@@ -156,6 +166,10 @@ impl Default for Config {
             registration: Registration::default(),
             hash,
             hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
+            tokens: TokenSettings::default(),
+            areas: &["journal", "recordings", "transcriptions", "identity", "monitoring"],
+            providers: Vec::new(),
+            signature_v1: false,
         }
     }
 }

@@ -1,23 +1,37 @@
 //! Who is asking: this slice's side of `guard`'s port.
 
-use crate::Identity;
+use crate::notices::Notice;
+use crate::{Identity, api_keys};
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use guard::{Caller, Identities, Presented, Sender};
+use guard::{Admission, Asked, Caller, Credential, Identities, Presented, Sender};
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Fault, Secret, UserId};
-use seal::{Purpose, TokenHash, csrf, token};
+use seal::{Purpose, csrf, token};
 use sha2::Sha256;
 use std::sync::Arc;
 
 /// What `server` plugs into `guard`.
 pub(crate) struct Port(pub(crate) Arc<Identity>);
 
-fn hash_of(presented: &Presented) -> Option<TokenHash> {
+/// Ends what a credential stands for; whose it was, if it was one that counted.
+async fn revoke(identity: &Arc<Identity>, presented: &Presented) -> Result<bool, Fault> {
     match presented {
-        Presented::Session(sid) => token::parse(Purpose::Session, sid.expose()),
-        Presented::Token(text) => token::parse(Purpose::Access, text.expose()),
+        Presented::Session(sid) => match token::parse(Purpose::Session, sid.expose()) {
+            Some(hash) => identity.end_session_of(&hash).await,
+            None => Ok(false),
+        },
+        Presented::Token(text) if text.expose().starts_with(api_keys::PREFIX) => {
+            Ok(identity.key_leaked(text.expose()).await?.is_some())
+        }
+        Presented::Token(text) => {
+            let Some(user) = identity.token_leaked(text.expose()).await? else { return Ok(false) };
+            let mut tx = identity.db.begin().await?;
+            identity.notify(&mut tx, user, Notice::CredentialInUrl).await?;
+            tx.commit().await?;
+            Ok(true)
+        }
     }
 }
 
@@ -28,9 +42,27 @@ impl Identities for Port {
         sender: &'a Sender,
     ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
         async move {
-            let Some(hash) = hash_of(presented) else { return Ok(None) };
-            let Some(known) = self.0.session_of(&hash).await? else { return Ok(None) };
-            self.0.watch(&known, &hash, sender).await
+            match presented {
+                Presented::Session(sid) => {
+                    let Some(hash) = token::parse(Purpose::Session, sid.expose()) else { return Ok(None) };
+                    let Some(known) = self.0.session_of(&hash).await? else { return Ok(None) };
+                    self.0.watch(&known, &hash, sender).await
+                }
+                Presented::Token(text) if text.expose().starts_with(api_keys::PREFIX) => {
+                    self.0.key_caller(text.expose()).await
+                }
+                Presented::Token(text) => self.0.bearer(text.expose()).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn admit<'a>(&'a self, caller: &'a Caller, asked: &'a Asked<'a>) -> BoxFuture<'a, Result<Admission, Fault>> {
+        async move {
+            if caller.credential == Credential::ApiKey {
+                return self.0.admit_key(caller, asked).await;
+            }
+            Ok(Admission::default())
         }
         .boxed()
     }
@@ -45,8 +77,7 @@ impl Identities for Port {
 
     fn leaked<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, ()> {
         async move {
-            let Some(hash) = hash_of(presented) else { return };
-            match self.0.end_session_of(&hash).await {
+            match revoke(&self.0, presented).await {
                 Ok(true) => {
                     tracing::warn!(event = "leaked_credential", "a valid credential was seen in a URL and revoked");
                 }

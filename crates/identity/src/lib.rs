@@ -11,6 +11,7 @@
 
 mod account_queries;
 mod accounts;
+mod api_keys;
 mod binding;
 mod cache;
 mod client;
@@ -21,6 +22,7 @@ mod device;
 mod errands;
 mod events;
 mod factors;
+mod federation;
 mod identities;
 mod import;
 mod invitations;
@@ -37,12 +39,16 @@ mod routes;
 mod rules;
 mod sessions;
 mod setup_code;
+mod signing;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod weakened;
 
 pub use account_queries::STATEMENTS as ACCOUNT_STATEMENTS;
 pub use accounts::NewUser;
+pub use api_keys::STATEMENTS as KEY_STATEMENTS;
+pub use federation::{ProviderSettings, ProviderView, STATEMENTS as FEDERATION_STATEMENTS};
 pub use config::{Config, PasswordMode, Post, Registration, SessionBinding};
 pub use errands::Errands;
 pub use import::{ImportLine, Imported};
@@ -54,6 +60,9 @@ pub use passwords::Unlocked;
 pub use post::Deliver;
 pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
+pub use signing::STATEMENTS as SIGNING_STATEMENTS;
+pub use tokens::STATEMENTS as TOKEN_STATEMENTS;
+pub use tokens::{Rotation, TokenSettings, keep_keys, keep_tokens};
 
 use cache::Cache;
 use factors::RelyingParty;
@@ -66,8 +75,8 @@ use setup_code::SetupCodes;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use store::Db;
 use store::keys::KeyStore;
-use store::{Db, Engine};
 use tokio::sync::Mutex;
 
 /// Why this slice cannot start.
@@ -82,6 +91,9 @@ pub enum StartError {
     /// The operator's database of places could not be read.
     #[error("GEOIP_FILE cannot be read: {0}")]
     Places(#[from] places::Unreadable),
+    /// The keys that sign access tokens could not be read or made.
+    #[error("the keys that sign access tokens cannot be read: {0}")]
+    Signing(#[from] Fault),
 }
 
 /// Accounts and sessions: what the routes of this slice hold, and what the command line speaks to.
@@ -100,7 +112,11 @@ pub struct Identity {
     /// Seals letters and errands.
     post_key: DataKey,
     tries: Arc<lockout::Tries>,
-    /// `None` where another process may end a session.
+    /// Seals what belongs to tokens and keys, and is nobody's own.
+    token_key: DataKey,
+    signing_keys: tokens::SigningKeys,
+    federation: federation::Federation,
+    recent_keys: api_keys::Recent<api_keys::KnownKey>,
     cache: Option<Cache>,
     codes: Mutex<SetupCodes>,
     /// Whether an owner was seen; there is no way back.
@@ -122,7 +138,7 @@ impl Identity {
         let decoys = keys.server_key("passkey_decoys").await?;
         let relying_party = RelyingParty::new(&config.public_url, decoys, &keys.server_key("ceremonies").await?);
         let places = config.geoip_file.as_deref().map(Places::open).transpose()?;
-        Ok(Arc::new(Self {
+        let identity = Arc::new(Self {
             codes_pool,
             relying_party,
             places,
@@ -130,7 +146,11 @@ impl Identity {
             tries: Arc::default(),
             csrf_key: keys.server_key("csrf").await?,
             log_key: keys.server_key("log").await?,
-            cache: (db.engine() == Engine::Sqlite).then(Cache::default),
+            token_key: DataKey::of_server(&keys.server_key("tokens").await?),
+            signing_keys: tokens::SigningKeys::default(),
+            federation: federation::Federation::new(&config.providers)?,
+            recent_keys: api_keys::Recent::default(),
+            cache: Some(Cache::default()),
             db,
             keys,
             ambient,
@@ -138,7 +158,9 @@ impl Identity {
             pool,
             codes: Mutex::default(),
             owned: AtomicBool::new(false),
-        }))
+        });
+        identity.tend_keys().await?;
+        Ok(identity)
     }
 
     /// This slice as `guard` needs it.

@@ -1,7 +1,8 @@
 //! Sessions of both surfaces: how they begin, are recognised, slide and end.
 //!
 //! A session is a row; what its owner holds is a random token of which only the hash is stored. A browser's slides: it ends
-//! 14 days after it was last used, and 30 days after it began whatever happens. An access token ends after 15 minutes.
+//! 14 days after it was last used, and 30 days after it began whatever happens. Those of the token surface are in
+//! `tokens`.
 //!
 //! What a browser holds changes when the session begins, at each step-up and every 24 hours; the one before is good for
 //! requests that were under way, and proves nothing recent.
@@ -27,8 +28,6 @@ const DAY: Duration = Duration::from_hours(24);
 const IDLE: Duration = DAY.saturating_mul(14);
 /// … and this long after it began.
 pub(crate) const BROWSER_LIFE: Duration = DAY.saturating_mul(30);
-/// How long an access token lasts.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_mins(15);
 /// How often a browser's session gets another id.
 pub(crate) const RENEWED_EVERY: Duration = DAY;
 /// How exactly is noted when a session was last used: a write for each request would cost more than the request.
@@ -97,7 +96,7 @@ impl Known {
             told: AtomicBool::new(false),
             idle_expires_at: live.idle_expires_at,
             last_seen_at: live.last_seen_at,
-            // An access token does not slide.
+            // A token's slides when it is refreshed.
             noted: AtomicBool::new(live.kind == SessionKind::Token),
         }
     }
@@ -133,11 +132,7 @@ impl Identity {
         client: &Client,
         second_factor: bool,
     ) -> Result<Option<Secret<String>>, Fault> {
-        let (purpose, idle, life) = match kind {
-            SessionKind::Browser => (Purpose::Session, IDLE, BROWSER_LIFE),
-            SessionKind::Token => (Purpose::Access, TOKEN_LIFE, TOKEN_LIFE),
-        };
-        let (secret, token_hash) = token::mint(purpose, &*self.ambient.rng);
+        let (secret, token_hash) = token::mint(Purpose::Session, &*self.ambient.rng);
         let at = self.ambient.now();
         let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
         let mut tx = self.db.begin().await?;
@@ -149,8 +144,8 @@ impl Identity {
             token_hash,
             kind,
             at,
-            idle_expires_at: at.plus(idle),
-            expires_at: at.plus(life),
+            idle_expires_at: at.plus(IDLE),
+            expires_at: at.plus(BROWSER_LIFE),
             ip_prefix: client.ip_prefix.clone(),
             user_agent: client.user_agent.clone(),
             confirmed_at: (second_factor || !enrolled).then_some(at),

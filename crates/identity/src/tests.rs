@@ -11,6 +11,10 @@ mod binding;
 mod factors;
 mod harness;
 mod passkeys;
+mod federation;
+mod harness;
+mod keys;
+mod refresh;
 mod sessions;
 mod step_up;
 mod set_up;
@@ -25,6 +29,15 @@ use store::testing;
 store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_removed_account_leaves_nothing);
 
 async fn statements_are_sound(db: store::Db) {
+    for statements in
+        [crate::FEDERATION_STATEMENTS, crate::KEY_STATEMENTS, crate::SIGNING_STATEMENTS, crate::TOKEN_STATEMENTS]
+    {
+        testing::statements(&db, statements).await;
+        let large =
+            ["users", "sessions", "token_families", "refresh_tokens", "api_keys", "signature_nonces", "connections"];
+        testing::no_scans(&db, statements, &large).await;
+        assert_eq!(testing::pairs(statements), 0);
+    }
     testing::statements(&db, crate::STATEMENTS).await;
     let large = &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
     for statements in [crate::FACTOR_STATEMENTS, crate::ACCESS_STATEMENTS] {

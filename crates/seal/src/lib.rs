@@ -19,6 +19,7 @@ mod pool;
 mod primitive;
 mod record;
 mod ring;
+pub mod signature;
 pub mod token;
 
 pub use aad::Aad;

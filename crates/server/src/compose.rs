@@ -27,6 +27,17 @@ const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// How long jobs under way get when the process stops; what is not done by then is taken up at the next start.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// What API keys can be allowed to reach. A route that does not stand here is out of reach of every key.
+pub const AREAS: &[guard::Area] = &[
+    guard::Area { name: "journal", routes: &["/api/moods", "/api/journal"] },
+    guard::Area { name: "recordings", routes: &["/api/recordings"] },
+    guard::Area { name: "transcriptions", routes: &["/v1/audio"] },
+    // Who one is, and nothing that changes it.
+    guard::Area { name: "identity", routes: &["/api/auth/me$", "/auth/profile$"] },
+    guard::Area { name: "monitoring", routes: &["/api/monitoring", "/metrics$"] },
+];
+const AREA_NAMES: &[&str] = &["journal", "recordings", "transcriptions", "identity", "monitoring"];
+
 /// Why the program does not start or go on. No text here holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -102,6 +113,10 @@ impl House {
             session_binding: config.session_binding,
             totp_strict: config.totp_strict,
             geoip_file: config.geoip_file.clone(),
+            tokens: config.tokens.clone(),
+            signature_v1: config.signature_v1,
+            providers: config.providers.clone(),
+            areas: AREA_NAMES,
             ..identity::Config::default()
         };
         Ok(Identity::new(self.db.clone(), self.keys.clone(), self.ambient.clone(), settings).await?)
@@ -214,6 +229,8 @@ fn chores(
 ) -> JoinSet<()> {
     let mut chores = JoinSet::new();
     chores.spawn(identity::keep_tidy(identity.clone()));
+    chores.spawn(identity::keep_keys(identity.clone()));
+    chores.spawn(identity::keep_tokens(identity.clone()));
     chores.spawn(recordings::keep_tidy(recordings.clone()));
     let purge = journal::Purge { db: house.db.clone(), ambient: house.ambient.clone() };
     chores.spawn(async move {

@@ -1,17 +1,35 @@
 //! "Signed in" and "may administer" as arguments.
 
 use super::context;
-use crate::caller::{Caller, Role};
+use crate::area;
+use crate::caller::{Asked, Caller, Role};
+use crate::context::Context;
 use crate::limiter::Class;
 use crate::problem::Problem;
+use crate::steps::digest;
 use crate::steps::rate::count_anonymous;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
+use http::header;
 use http::request::Parts;
 use kernel::{Fault, Kind};
 use std::time::Duration;
 
 fn nobody() -> Fault {
     Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first.")
+}
+
+fn asked<'a>(context: &Context, parts: &'a Parts) -> Asked<'a> {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    Asked {
+        ip: context.ip,
+        method: &parts.method,
+        // Never by `Host`, which the sender writes (A1-L5).
+        target: format!("{}{target}", context.guard.config.public_origin),
+        headers: &parts.headers,
+        has_body: length.is_some_and(|length| length != "0") || parts.headers.contains_key(header::TRANSFER_ENCODING),
+        digest: digest::announced(&parts.headers),
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -30,6 +48,14 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             count_anonymous(&context.limiter, &context)?;
             return Err(nobody().into());
         };
+        if let Some(scopes) = &caller.scopes {
+            let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+            area::check(context.guard.config.areas, route, &parts.method, scopes)?;
+        }
+        let admission = context.identities.admit(&caller, &asked(&context, parts)).await?;
+        if let Some(rate) = admission.per_minute {
+            context.limiter.check_rate(&caller.session_id.to_string(), rate)?;
+        }
         let (snapshot, verdict) = context.limiter.take(Class::SignedIn, &caller.user_id.to_string());
         // Set once a request: the extractor runs once, the value is kept in the extensions below.
         let _ = context.user.set(caller.user_id);

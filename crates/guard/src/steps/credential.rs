@@ -12,7 +12,8 @@ use kernel::{Fault, Kind, Secret};
 pub(crate) const SESSION_COOKIE: &str = "__Host-sid";
 const IN_URL: &str = "credential_in_url";
 /// Query fields under which clients of other services put a secret.
-const URL_FIELDS: &[&str] = &["token", "access_token", "api_key", "apikey", "api-key", "auth", "sid", "session"];
+const URL_FIELDS: &[&str] =
+    &["token", "access_token", "api_key", "apikey", "api-key", "auth", "sid", "session", "refresh_token"];
 
 /// How many credentials a request carries.
 #[derive(Debug, Clone, Copy)]

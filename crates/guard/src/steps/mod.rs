@@ -5,6 +5,7 @@ pub(crate) mod client_ip;
 pub(crate) mod content_type;
 pub(crate) mod credential;
 pub(crate) mod csrf;
+pub(crate) mod digest;
 pub(crate) mod headers;
 pub(crate) mod identity_headers;
 pub(crate) mod origin;

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use guard::{Caller, Confirmed, Credential, Json};
 use http::header::SET_COOKIE;
-use kernel::{Fault, Kind};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -30,18 +29,13 @@ pub(crate) async fn handler(
     caller: Caller,
     client: Client,
 ) -> guard::Result<Response> {
-    let known = identity.session_by_id(caller.session_id).await?;
-    // It may have ended between the two questions.
-    let known = known.ok_or_else(|| Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))?;
-    let confirmed_until = caller.confirmed_at.map(|at| at.plus(Confirmed::LASTS));
-    let confirmed_until = confirmed_until.filter(|until| *until > identity.ambient.now());
-    let session = SessionView { confirmed_until, ..known.session };
-    let body = Json(Me { user: known.user.clone(), session });
+    let (user, session) = identity.presence(&caller).await?;
+    let body = Json(Me { user, session });
     let sid = client.sid.as_ref().filter(|_| caller.credential == Credential::Session);
     let needs =
         |sid: &&kernel::Secret<String>| !client.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));
     if let Some(sid) = sid.filter(needs) {
-        let left = known.session.expires_at.since(identity.ambient.now());
+        let left = session.expires_at.since(identity.ambient.now());
         let cookie = cookies::csrf(&identity.csrf_for(sid), left);
         return Ok(([(SET_COOKIE, cookie)], body).into_response());
     }

@@ -14,8 +14,6 @@ mod policy;
 mod set_up;
 mod setup_status;
 mod sign_up;
-mod token_log_in;
-mod token_log_out;
 mod update_me;
 mod use_link;
 mod verify_email;
@@ -68,8 +66,6 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(log_in::handler))
         .routes(routes!(log_out::handler))
         .routes(routes!(me::handler, update_me::handler))
-        .routes(routes!(token_log_in::handler))
-        .routes(routes!(token_log_out::handler))
         .routes(routes!(factors::second_factor::options))
         .routes(routes!(factors::second_factor::handler))
         .routes(routes!(factors::confirm::options))
@@ -91,6 +87,9 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(factors::passkeys::rename, factors::passkeys::delete))
         .routes(routes!(factors::passkey_sign_in::start))
         .routes(routes!(factors::passkey_sign_in::finish))
+        .merge(crate::tokens::table())
+        .merge(crate::api_keys::table())
+        .merge(crate::federation::table())
 }
 
 /// Somebody who has just signed in on the browser surface.

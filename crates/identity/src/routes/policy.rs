@@ -1,22 +1,11 @@
 //! `GET /api/auth/policy`: what the pages have to know before anybody signs in.
 
-use crate::Identity;
+use crate::{Identity, ProviderView};
 use axum::extract::State;
 use guard::Json;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// Another place where people can sign in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Provider {
-    /// Its name in addresses.
-    #[schema(max_length = 64)]
-    pub(crate) id: String,
-    /// Its name for people.
-    #[schema(max_length = 80)]
-    pub(crate) name: String,
-}
 
 /// How accounts are made and used here.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,17 +20,9 @@ pub(crate) struct Policy {
     password_mode: &'static str,
     /// Other places where people can sign in.
     #[schema(max_items = 32)]
-    providers: Vec<Provider>,
+    providers: Vec<ProviderView>,
     /// Whether passkeys can be used.
     passkeys: bool,
-}
-
-impl Identity {
-    /// Other places where people can sign in.
-    #[expect(clippy::unused_self, reason = "the slice of federation knows them")]
-    pub(crate) fn providers(&self) -> Vec<Provider> {
-        Vec::new()
-    }
 }
 
 /// Tells how accounts are made here, and what a password must be.

@@ -1,7 +1,7 @@
 //! The routes behind `guard`, a clock that moves when it is told to, and a client that reads cookies.
 
 use crate::accounts::NewUser;
-use crate::{Config, Identity, Post, Registration, User, account_queries, routes};
+use crate::{Config, Identity, Post, Registration, TokenSettings, User, account_queries, routes};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
@@ -20,6 +20,8 @@ use tower::ServiceExt;
 /// A password that passes.
 pub(super) const PASSWORD: &str = "plum kettle orbit lantern";
 pub(super) const ORIGIN: &str = "https://mind.example";
+/// What keys reach here.
+const AREAS: &[guard::Area] = &[guard::Area { name: "identity", routes: &["/api/auth/me$", "/auth/profile$"] }];
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -87,7 +89,8 @@ impl House {
     /// Cheap hashes, and letters that a test can read.
     pub(super) fn config() -> Config {
         let hash = Params::new(19_456, 2, 1).unwrap();
-        Config { hash, hash_slots: 2, public_url: ORIGIN.to_owned(), post: Post::Outbox, ..Config::default() }
+        let tokens = TokenSettings { issuer: ORIGIN.to_owned(), ..TokenSettings::default() };
+        Config { hash, hash_slots: 2, public_url: ORIGIN.to_owned(), post: Post::Outbox, tokens, ..Config::default() }
     }
 
     pub(super) async fn configured(db: &Db, with: Config) -> Self {
@@ -97,9 +100,23 @@ impl House {
     /// With other settings, and other limits.
     pub(super) async fn tuned(db: &Db, tune: impl FnOnce(&mut Config, &mut guard::Rates)) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_800_000_000_000_000)));
+        Self::made(db, clock, tune).await
+    }
+
+    /// Another process on the same data, by the same clock.
+    pub(super) async fn at(db: &Db, clock: Arc<ManualClock>) -> Self {
+        Self::beside(db, clock, |_| ()).await
+    }
+
+    /// The same with settings of its own.
+    pub(super) async fn beside(db: &Db, clock: Arc<ManualClock>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::made(db, clock, |config, _| change(config)).await
+    }
+
+    async fn made(db: &Db, clock: Arc<ManualClock>, tune: impl FnOnce(&mut Config, &mut guard::Rates)) -> Self {
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let mut config = Self::config();
-        let mut outside = guard::Config::for_origin(ORIGIN);
+        let mut outside = guard::Config { areas: AREAS, ..guard::Config::for_origin(ORIGIN) };
         tune(&mut config, &mut outside.rates);
         let keys = store::testing::keys(db).await;
         let identity = Identity::new(db.clone(), keys, ambient.clone(), config).await.unwrap();
@@ -253,6 +270,13 @@ impl House {
 
     pub(super) async fn with_token(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
         self.send(method, path, &[("authorization", &format!("Bearer {token}"))], body).await
+    }
+
+    /// Signs in on the token surface: what was answered.
+    pub(super) async fn tokens(&self, email: &str) -> Value {
+        let answer = self.post("/auth/login", json!({ "email": email, "password": PASSWORD })).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
     }
 
     /// A member with [`PASSWORD`], as the command line makes one.

@@ -129,12 +129,12 @@ async fn a_page_gets_no_token(db: store::Db) {
     assert_eq!((page.status, page.code()), (403, "browser_surface_required"));
     let answer = house.send(Method::POST, "/api/auth/login", &[("sec-fetch-site", "same-origin")], body()).await;
     let text = answer.body.to_string();
-    assert!(!text.contains("sid_") && !text.contains("at_\"") && !text.contains("token"), "{text}");
+    assert!(!text.contains("sid_") && !text.contains("eyJ") && !text.contains("token"), "{text}");
     let script = house.send(Method::POST, "/auth/login", &[], body()).await;
     assert_eq!((script.body["token_type"].as_str(), script.body["expires_in"].as_u64()), (Some("Bearer"), Some(900)));
     assert!(script.cookie("__Host-sid").is_none());
     let token = script.body["access_token"].as_str().unwrap();
-    assert!(token.starts_with("at_"));
+    assert!(token.starts_with("eyJ") && script.body["refresh_token"].as_str().unwrap().starts_with("rt_"));
     assert_eq!(house.with_token(Method::GET, "/api/auth/me", token, None).await.status, 200);
 }
 

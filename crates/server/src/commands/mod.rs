@@ -1,6 +1,7 @@
 //! The program's commands. Each answers with 0 (done), 1 (found something) or 2 (could not run); `serve` with 78 when the
 //! settings are refused (sysexits' `EX_CONFIG`).
 
+mod keys;
 mod openapi;
 mod prove;
 mod serve;
@@ -37,6 +38,11 @@ enum Command {
         #[command(subcommand)]
         command: user::Command,
     },
+    /// Change the server's own keys, also beside a running server.
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
     /// Attack a running MindVibe as the audits' findings describe, and say which attacks fail to fail.
     Prove(prove::Arguments),
     /// Print the OpenAPI document.
@@ -64,6 +70,7 @@ pub fn run() -> ExitCode {
             Command::Serve => serve::run().await,
             Command::Migrate => serve::migrate().await,
             Command::User { command } => user::run(command).await,
+            Command::Keys { command } => keys::run(command).await,
             Command::Prove(arguments) => prove::run(arguments).await,
             Command::Openapi => openapi::run(),
         }

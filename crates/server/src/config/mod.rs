@@ -1,6 +1,7 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
 mod post;
+mod providers;
 mod retired;
 mod secrets;
 mod source;
@@ -100,6 +101,12 @@ pub struct Config {
     pub totp_strict: bool,
     /// A database of places in MaxMind's format, if the operator has one.
     pub geoip_file: Option<PathBuf>,
+    /// Tokens for clients that are no browsers.
+    pub tokens: identity::TokenSettings,
+    /// Other providers that people may come from.
+    pub providers: Vec<identity::ProviderSettings>,
+    /// Whether requests may be signed in the older form.
+    pub signature_v1: bool,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -146,6 +153,9 @@ impl Config {
             session_binding: parse(source, "SESSION_BINDING", SessionBinding::default())?,
             totp_strict: flag(source, "TOTP_STRICT")?.unwrap_or(false),
             geoip_file: source.get("GEOIP_FILE").map(PathBuf::from),
+            tokens: tokens(source, &public_url)?,
+            providers: providers::read(source)?,
+            signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
@@ -216,6 +226,7 @@ fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, Config
         })?);
     }
     config.uploads = recordings::UPLOADS.to_vec();
+    config.areas = crate::compose::AREAS;
     rates(source, &mut config)?;
     Ok(config)
 }
@@ -253,6 +264,17 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// `ACCESS_TOKEN_TTL` in minutes.
+fn tokens(source: &Source, public_url: &str) -> Result<identity::TokenSettings, ConfigError> {
+    let name = "ACCESS_TOKEN_TTL";
+    let minutes = number(source, name, 15)?;
+    let access_life = std::time::Duration::from_secs(60 * u64::from(minutes));
+    if minutes == 0 || access_life > identity::TokenSettings::LONGEST {
+        return Err(ConfigError::Invalid { name, why: "it is 1 to 60 minutes; sessions go on by refreshing".into() });
+    }
+    Ok(identity::TokenSettings { issuer: public_url.to_owned(), access_life })
+}
+
 fn models_dir(source: &Source) -> PathBuf {
     let home = || source.get("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let cache = || source.get("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
@@ -284,8 +306,8 @@ fn number(source: &Source, name: &'static str, default: u32) -> Result<u32, Conf
 fn flag(source: &Source, name: &'static str) -> Result<Option<bool>, ConfigError> {
     match source.get(name) {
         None => Ok(None),
-        Some("true" | "1") => Ok(Some(true)),
-        Some("false" | "0") => Ok(Some(false)),
+        Some("true" | "1" | "on") => Ok(Some(true)),
+        Some("false" | "0" | "off") => Ok(Some(false)),
         Some(_) => Err(ConfigError::Invalid { name, why: "it is true or false".into() }),
     }
 }
@@ -325,6 +347,17 @@ mod tests {
     fn a_refusal_never_repeats_a_secret() {
         let text = refusal([("PUBLIC_URL", "https://a.example"), ("SECRET_KEY", "short-canary")]);
         assert!(text.starts_with("SECRET_KEY cannot be used") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn an_access_token_lives_at_most_an_hour() {
+        let read =
+            |value| Config::read(&Source::of([("PUBLIC_URL", "https://a.example"), KEY, ("ACCESS_TOKEN_TTL", value)]));
+        assert_eq!(read("60").unwrap().tokens.access_life, identity::TokenSettings::LONGEST);
+        for bad in ["61", "0", "-1", "soon"] {
+            let error = read(bad).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with("ACCESS_TOKEN_TTL cannot be used"), "{bad}: {error}");
+        }
     }
 
     #[test]

@@ -37,6 +37,19 @@ impl Source {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
+    /// The same for a name that is made of others; what is wrong is told in words.
+    pub fn secret_named(&self, name: &str) -> Result<Option<Secret<String>>, String> {
+        let file_name = format!("{name}_FILE");
+        match (self.get(name), self.get(&file_name)) {
+            (Some(_), Some(_)) => Err(format!("{name} and {file_name} are both set; keep one")),
+            (Some(value), None) => Ok(Some(Secret::new(value.to_owned()))),
+            (None, Some(file)) => std::fs::read_to_string(file)
+                .map(|text| Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+                .map_err(|error| format!("the file of {file_name} cannot be read ({})", error.kind())),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// A secret from `NAME` or from the file named by `NAME_FILE`; both at once is an error.
     pub fn secret(&self, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
         let file_name = format!("{name}_FILE");

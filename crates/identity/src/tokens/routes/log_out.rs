@@ -1,4 +1,4 @@
-//! `POST /auth/logout`: ends the session of an access token.
+//! `POST /auth/logout`: ends the session of an access token, and its refresh tokens with it.
 
 use crate::Identity;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenLogoutRequest {}
 
-/// Ends the session of this access token: it is refused from now on, by every process.
+/// Ends the session of this access token: it and its refresh tokens are refused from now on, by every process.
 #[utoipa::path(post, path = "/auth/logout", operation_id = "token_log_out", tag = "identity",
     extensions(("x-auth" = json!("caller"))), request_body = TokenLogoutRequest,
     responses(
