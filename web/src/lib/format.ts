@@ -38,6 +38,16 @@ export const shortDay = (iso: string): string => short.format(new Date(iso));
 export const shortCalendarDay = (date: string): string => shortDate.format(new Date(`${date}T00:00:00Z`));
 export const longCalendarDay = (date: string): string => longDate.format(new Date(`${date}T00:00:00Z`));
 
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+const STEPS = [['minute', 60], ['hour', 3600], ['day', 86_400], ['month', 30 * 86_400], ['year', 365 * 86_400]] as const;
+
+/** "5 minutes ago", "yesterday"; below a minute it is "this minute". */
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  const [unit, length] = STEPS.findLast(([, length]) => seconds >= length) ?? STEPS[0];
+  return relative.format(-Math.floor(seconds / length) || 0, unit);
+}
+
 /** `65.4` -> `1:05`, `3725` -> `1:02:05`. */
 export function duration(seconds: number): string {
   const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
