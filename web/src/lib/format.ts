@@ -10,6 +10,7 @@ const day = new Intl.DateTimeFormat(reader, { weekday: 'long', day: 'numeric', m
 const dayAndYear = new Intl.DateTimeFormat(reader, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const clock = new Intl.DateTimeFormat(reader, { hour: '2-digit', minute: '2-digit' });
 const full = new Intl.DateTimeFormat(reader, { dateStyle: 'long', timeStyle: 'short' });
+const date = new Intl.DateTimeFormat(reader, { dateStyle: 'medium' });
 const short = new Intl.DateTimeFormat(reader, { day: 'numeric', month: 'short' });
 // A calendar day ("2026-11-08") has no zone: it is read and written as UTC so that it stays the same day everywhere.
 const shortDate = new Intl.DateTimeFormat(reader, { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -34,6 +35,8 @@ export function dayName(iso: string, now = new Date()): string {
 
 export const timeOf = (iso: string): string => clock.format(new Date(iso));
 export const fullTime = (iso: string): string => full.format(new Date(iso));
+/** "8 Nov 2026". */
+export const dateOf = (iso: string): string => date.format(new Date(iso));
 export const shortDay = (iso: string): string => short.format(new Date(iso));
 export const shortCalendarDay = (date: string): string => shortDate.format(new Date(`${date}T00:00:00Z`));
 export const longCalendarDay = (date: string): string => longDate.format(new Date(`${date}T00:00:00Z`));

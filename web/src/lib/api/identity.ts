@@ -83,7 +83,7 @@ export type MadeApiKey = ApiKey & { key: string; signing_secret?: string | null 
 
 export type Connection = { id: string; provider: string; name?: string; email?: string | null; created_at: string };
 export type SecurityEvent = { id: string; at: string; kind: string; network: string | null; device: string | null };
-export type Invitation = { id: string; email: string | null; role: Role; expires_at: string; created_at?: string; link?: string | null };
+export type Invitation = { id: string; email: string | null; role: Role; expires_at: string; created_at?: string; used_at?: string | null; link?: string | null };
 export type MadeInvitation = Invitation & { link: string };
 export type Approval = { user_id: string; email: string; display_name: string; created_at: string };
 export type Mail = { id: string; to: string; subject: string; at: string; text: string };
