@@ -48,11 +48,11 @@ function announced(child: ChildProcess, output: () => string): Promise<{ url: st
   });
 }
 
-export async function startServer(): Promise<Server> {
+export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
   if (!existsSync(binary)) throw new Error(`There is no ${binary}. Run \`make build\` first, or set MINDVIBE_BIN.`);
   const data = await mkdtemp(join(tmpdir(), 'mindvibe-e2e-'));
   const child = spawn(binary, ['serve'], {
-    env: { ...inherited(), ENVIRONMENT: 'development', LISTEN_ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: data },
+    env: { ...inherited(), ENVIRONMENT: 'development', LISTEN_ADDR: `127.0.0.1:${await freePort()}`, DATA_DIR: data, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

@@ -3,11 +3,25 @@ import type { Component } from 'svelte';
 
 type Page = { default: Component<{ id: string }> };
 type Load = () => Promise<Page>;
-/** Who a page is for. */
-export type Access = 'in' | 'out' | 'setup';
+/** Who a page is for; `any`: the pages of mailed links, which open in whatever browser the mail is read. */
+export type Access = 'in' | 'out' | 'setup' | 'any';
 type Route = { pattern: string; access: Access; load: Load };
 
-export type Path = '/' | '/journal' | `/journal/${string}` | '/recordings' | `/recordings/${string}` | '/account' | '/sign-in' | '/sign-up' | '/setup';
+export type Path =
+  | '/'
+  | '/journal'
+  | `/journal/${string}`
+  | '/recordings'
+  | `/recordings/${string}`
+  | '/account'
+  | '/account/profile'
+  | '/account/security'
+  | '/admin/people'
+  | '/admin/outbox'
+  | '/sign-in'
+  | '/sign-up'
+  | '/forgot'
+  | '/setup';
 
 const page = (load: () => Promise<unknown>): Load => load as Load;
 
@@ -18,8 +32,18 @@ const routes: Route[] = [
   { pattern: '/recordings', access: 'in', load: page(() => import('../pages/Recordings.svelte')) },
   { pattern: '/recordings/:id', access: 'in', load: page(() => import('../pages/Recording.svelte')) },
   { pattern: '/account', access: 'in', load: page(() => import('../pages/Account.svelte')) },
+  { pattern: '/account/profile', access: 'in', load: page(() => import('../pages/Profile.svelte')) },
+  { pattern: '/account/security', access: 'in', load: page(() => import('../pages/Security.svelte')) },
+  { pattern: '/admin/people', access: 'in', load: page(() => import('../pages/People.svelte')) },
+  { pattern: '/admin/outbox', access: 'in', load: page(() => import('../pages/Outbox.svelte')) },
   { pattern: '/sign-in', access: 'out', load: page(() => import('../pages/SignIn.svelte')) },
   { pattern: '/sign-up', access: 'out', load: page(() => import('../pages/SignUp.svelte')) },
+  { pattern: '/forgot', access: 'any', load: page(() => import('../pages/Forgot.svelte')) },
+  { pattern: '/join', access: 'any', load: page(() => import('../pages/Join.svelte')) },
+  { pattern: '/verify', access: 'any', load: page(() => import('../pages/Verify.svelte')) },
+  { pattern: '/reset', access: 'any', load: page(() => import('../pages/Reset.svelte')) },
+  { pattern: '/unlock', access: 'any', load: page(() => import('../pages/Unlock.svelte')) },
+  { pattern: '/not-me', access: 'any', load: page(() => import('../pages/NotMe.svelte')) },
   { pattern: '/setup', access: 'setup', load: page(() => import('../pages/SetUp.svelte')) },
 ];
 const lost: Route = { pattern: '', access: 'in', load: page(() => import('../pages/NotFound.svelte')) };

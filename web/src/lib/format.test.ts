@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dayName, duration, languageName, percent, size } from './format';
+import { ago, dayName, duration, languageName, percent, size } from './format';
 
 it('writes lengths as players do', () => {
   expect([0, 65.9, 3725, NaN].map(duration)).toEqual(['0:00', '1:05', '1:02:05', '0:00']);
@@ -22,4 +22,19 @@ it('names days near by', () => {
 it('names languages, and leaves what is none alone', () => {
   expect(languageName('de')).toBe('German');
   expect(languageName('not a code')).toBe('not a code');
+});
+
+it.each([
+  [0, 'this minute'],
+  [59, 'this minute'],
+  [60, '1 minute ago'],
+  [3599, '59 minutes ago'],
+  [7200, '2 hours ago'],
+  [86_400, 'yesterday'],
+  [45 * 86_400, 'last month'],
+  [800 * 86_400, '2 years ago'],
+  [-30, 'this minute'],
+])('%i seconds back is %s', (seconds, words) => {
+  const now = Date.UTC(2026, 10, 8);
+  expect(ago(new Date(now - seconds * 1000).toISOString(), now)).toBe(words);
 });

@@ -10,6 +10,7 @@ const day = new Intl.DateTimeFormat(reader, { weekday: 'long', day: 'numeric', m
 const dayAndYear = new Intl.DateTimeFormat(reader, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const clock = new Intl.DateTimeFormat(reader, { hour: '2-digit', minute: '2-digit' });
 const full = new Intl.DateTimeFormat(reader, { dateStyle: 'long', timeStyle: 'short' });
+const date = new Intl.DateTimeFormat(reader, { dateStyle: 'medium' });
 const short = new Intl.DateTimeFormat(reader, { day: 'numeric', month: 'short' });
 // A calendar day ("2026-11-08") has no zone: it is read and written as UTC so that it stays the same day everywhere.
 const shortDate = new Intl.DateTimeFormat(reader, { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -34,9 +35,21 @@ export function dayName(iso: string, now = new Date()): string {
 
 export const timeOf = (iso: string): string => clock.format(new Date(iso));
 export const fullTime = (iso: string): string => full.format(new Date(iso));
+/** "8 Nov 2026". */
+export const dateOf = (iso: string): string => date.format(new Date(iso));
 export const shortDay = (iso: string): string => short.format(new Date(iso));
 export const shortCalendarDay = (date: string): string => shortDate.format(new Date(`${date}T00:00:00Z`));
 export const longCalendarDay = (date: string): string => longDate.format(new Date(`${date}T00:00:00Z`));
+
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+const STEPS = [['minute', 60], ['hour', 3600], ['day', 86_400], ['month', 30 * 86_400], ['year', 365 * 86_400]] as const;
+
+/** "5 minutes ago", "yesterday"; below a minute it is "this minute". */
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  const [unit, length] = STEPS.findLast(([, length]) => seconds >= length) ?? STEPS[0];
+  return relative.format(-Math.floor(seconds / length) || 0, unit);
+}
 
 /** `65.4` -> `1:05`, `3725` -> `1:02:05`. */
 export function duration(seconds: number): string {

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import account from '../locales/account.en.json';
 import en from '../locales/en.json';
 import { fill, t, tn } from './i18n';
 
 const source = join(import.meta.dirname, '..');
-const words = en as Record<string, string>;
+const words: Record<string, string> = { ...en, ...account };
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 function files(folder: string): string[] {
@@ -22,6 +23,10 @@ describe('words', () => {
     expect([tn('trend.moods', 1), tn('trend.moods', 0), tn('trend.moods', 2)]).toEqual(['1 mood', '0 moods', '2 moods']);
   });
 
+  it('stands in one catalogue only', () => {
+    expect(Object.keys(account).filter((key) => key in en)).toEqual([]);
+  });
+
   it('has both forms of every plural, with the same placeholders', () => {
     for (const key of Object.keys(words).filter((name) => name.endsWith('.one'))) {
       const other = key.replace(/\.one$/, '.other');
@@ -36,7 +41,7 @@ describe('words', () => {
     for (const [key, text] of Object.entries(words)) {
       expect(text.trim(), key).not.toBe('');
       const base = key.replace(/\.(one|other)$/, '');
-      const computed = /^(status|role|journal\.filter|journal\.empty)\./.test(key);
+      const computed = /^(status|role|event|journal\.filter|journal\.empty)\./.test(key);
       expect(computed || code.includes(`'${key}'`) || code.includes(`'${base}'`), `${key} is used nowhere`).toBe(true);
     }
   });
@@ -44,8 +49,31 @@ describe('words', () => {
   it('is known in every other language by the same keys and placeholders', () => {
     for (const name of readdirSync(join(source, 'locales'))) {
       const translated = JSON.parse(readFileSync(join(source, 'locales', name), 'utf8')) as Record<string, string>;
-      expect(Object.keys(translated).sort(), name).toEqual(Object.keys(words).sort());
+      const catalogue = name.startsWith('account.') ? account : en;
+      expect(Object.keys(translated).sort(), name).toEqual(Object.keys(catalogue).sort());
       for (const [key, text] of Object.entries(translated)) expect(placeholders(text), `${name} ${key}`).toEqual(placeholders(words[key] ?? ''));
+    }
+  });
+
+  it('of the account is there wherever it is used', () => {
+    const imports = (path: string, seen: Set<string>): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const text = readFileSync(path, 'utf8');
+      for (const [, from] of text.matchAll(/^\s*import (?:[^;'(]* from )?'(\.[^']+)'/gm)) {
+        const to = join(path, '..', from ?? '');
+        const file = [to, `${to}.ts`].find((name) => /\.(svelte|ts)$/.test(name) && existsSync(name));
+        if (file) imports(file, seen);
+      }
+      return seen;
+    };
+    const starts = [...files(join(source, 'pages')), ...files(join(source, 'app')), join(source, 'main.ts')].filter((path) => !path.includes('/security/'));
+    const late = Object.keys(account).map((key) => key.replace(/\.(one|other)$/, ''));
+    for (const start of starts) {
+      const all = [...imports(start, new Set())];
+      if (all.some((path) => path.endsWith('/lib/words.ts'))) continue;
+      const text = all.map((path) => readFileSync(path, 'utf8')).join('\n');
+      expect(late.filter((key) => text.includes(`'${key}'`)), start).toEqual([]);
     }
   });
 

@@ -1,17 +1,27 @@
-// Words. Every string of the client stands in `locales/en.json`; keys are typed from it.
+// Words. Every string of the client stands in `locales/en.json`, or in `locales/account.en.json`, which comes with the
+// pages of the account (`words.ts`); keys are typed from both.
 // `{name}` is a placeholder; a pair `x.one` / `x.other` is a plural chosen by Intl.PluralRules.
+import type account from '../locales/account.en.json';
 import en from '../locales/en.json';
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof en | keyof typeof account;
 type PluralOf<K> = K extends `${infer Base}.other` ? Base : never;
 /** Keys that exist as a plural: `moods` for `moods.one` and `moods.other`. */
 export type PluralKey = PluralOf<Key>;
 export type Vars = Record<string, string | number>;
 
 export const locale = 'en';
-const dictionary: Partial<Record<string, string>> = en;
+const dictionary: Partial<Record<string, string>> = { ...en };
 const plurals = new Intl.PluralRules(locale);
 const numbers = new Intl.NumberFormat(locale);
+
+/** Takes in another catalogue. */
+export function learn(words: Record<string, string>): void {
+  Object.assign(dictionary, words);
+}
+
+/** Whether there is a word for a key that came from elsewhere, such as the kind of an event. */
+export const knows = (key: string): key is Key => key in dictionary;
 
 /** Puts values in the place of `{name}`; a placeholder without a value stays visible, so that a test sees it. */
 export function fill(text: string, vars: Vars = {}): string {

@@ -23,3 +23,14 @@ it.each([
 it('says which rule is met', () => {
   expect(check('abc1')).toEqual({ enough: false, long: false, lower: true, upper: false, digit: true, special: false });
 });
+
+it.each([
+  ['Aa1!aaaaaa', 'nist', false],
+  ['aaaaaaaaaaaaaaa', 'nist', true],
+  ['aaaaaaaaaaaaaaa', 'audit', false],
+  ['aaaaaaaaaaaaaa!', 'audit', true],
+  ['Aa1!aaaaaa', 'audit', true],
+  ['Aa1aaaaaaa', 'audit', false],
+] as const)('%s under %s: %s', (password, mode, expected) => {
+  expect(passes(password, mode)).toBe(expected);
+});

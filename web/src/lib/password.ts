@@ -1,5 +1,7 @@
 // The server's rule for a password, said while one types. The server decides; this only helps.
 
+import type { PasswordMode } from './api/identity';
+
 export type Rules = {
   /** At least ten characters. */
   enough: boolean;
@@ -24,7 +26,10 @@ export function check(password: string): Rules {
   };
 }
 
-export function passes(password: string): boolean {
+/** The road of fifteen characters, and that of ten with everything in it; which are open is the operator's choice. */
+export function passes(password: string, mode: PasswordMode = 'two-road'): boolean {
   const rules = check(password);
-  return rules.long || (rules.enough && rules.lower && rules.upper && rules.digit && rules.special);
+  const mixed = rules.enough && rules.lower && rules.upper && rules.digit && rules.special;
+  if (mode === 'nist') return rules.long;
+  return mode === 'audit' ? rules.special && (rules.long || mixed) : rules.long || mixed;
 }

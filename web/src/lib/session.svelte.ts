@@ -1,7 +1,10 @@
 // Who is signed in. Nothing of it is stored: the server's cookie carries the session, and it cannot be read from here.
-import { api, ask, onSignedOut } from './api/client';
+import { api, ask, onSignedOut, onUnconfirmed } from './api/client';
+import type { Proof } from './api/identity';
 import { Problem } from './api/problem';
 import type { Session as Details, User } from './api/types';
+import { Question } from './question.svelte';
+import { askPasskey } from './webauthn';
 
 export type State = 'starting' | 'setup' | 'out' | 'in' | 'unreachable';
 
@@ -9,21 +12,24 @@ class Session {
   state = $state<State>('starting');
   user = $state.raw<User | null>(null);
   details = $state.raw<Details | null>(null);
-  /** True while the sign-in sheet lies over the page. */
-  asking = $state(false);
   problem = $state.raw<Problem | null>(null);
-  #answer: ((signedIn: boolean) => void) | null = null;
-  #question: Promise<boolean> | null = null;
+  /** The sign-in sheet over the page. */
+  again = new Question();
+  /** The sheet that asks for a fresh proof. */
+  proof = new Question();
   /** Said "not now": what only reads does not ask again, what writes does. */
   #later = false;
 
   /** Finds out where we stand: signed in, signed out, or a server that has no owner yet. */
   async start(): Promise<void> {
     this.state = 'starting';
+    this.user = null;
+    onSignedOut(null);
+    onUnconfirmed(null);
     try {
       const { user, session } = await ask(api.GET('/api/auth/me'));
       this.details = session;
-      this.#enter(user);
+      this.entered(user);
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
       if (thrown.status !== 401) return this.#fail(thrown);
@@ -41,46 +47,67 @@ class Session {
     this.state = 'unreachable';
   }
 
-  #enter(user: User): void {
+  /** Somebody is in; in the sheet the waiting requests go on, unless it is somebody else: theirs they are not. */
+  entered(user: User): void {
+    if (this.user && this.user.id !== user.id) {
+      location.replace('/');
+      return;
+    }
     this.user = user;
     this.problem = null;
     this.state = 'in';
-    onSignedOut((writing) => this.#ask(writing));
+    this.#later = false;
+    this.#listen();
+    this.again.answer(true);
+  }
+
+  #listen(): void {
+    onSignedOut((writing) => (this.#later && !writing && !this.again.open ? Promise.resolve(false) : this.again.ask()));
+    onUnconfirmed(() => this.proof.ask());
   }
 
   async setUp(body: { code: string; email: string; password: string; display_name: string }): Promise<void> {
-    this.#enter((await ask(api.POST('/api/setup', { body }))).user);
+    this.entered((await ask(api.POST('/api/setup', { body }))).user);
   }
 
-  /** Signs in; in the sheet it also lets the waiting requests go on. */
-  async signIn(email: string, password: string): Promise<void> {
-    const { user } = await ask(api.POST('/api/auth/login', { body: { email, password } }));
+  /** Signs in with a password; where a second step is needed, answers what to name it by. */
+  async signIn(email: string, password: string): Promise<string | null> {
+    const answer = await ask(api.POST('/api/auth/login', { body: { email, password } }));
+    if (answer.status === 'additional_verification_required') return answer.challenge_id;
+    this.#fresh(answer.user);
+    return null;
+  }
+
+  /** The second step. */
+  async secondStep(challenge_id: string, proof: Proof, trust_device: boolean): Promise<void> {
+    const body = { challenge_id, ...proof, ...(trust_device && { trust_device }) };
+    this.#fresh((await ask(api.POST('/api/auth/second-factor', { body }))).user);
+  }
+
+  /** Signs in with a passkey; with `autofill` it waits quietly until one is picked among what the browser fills in. */
+  async signInWithPasskey(email?: string, signal?: AbortSignal, autofill = false): Promise<void> {
+    const { ceremony_id, options } = await ask(api.POST('/api/auth/passkeys/sign-in/start', { body: email ? { email } : {} }));
+    if (signal?.aborted) throw new Problem(0, { code: 'cancelled' });
+    const credential = await askPasskey(options, signal, autofill);
+    this.#fresh((await ask(api.POST('/api/auth/passkeys/sign-in/finish', { body: { ceremony_id, credential } }))).user);
+  }
+
+  #fresh(user: User): void {
     this.details = null;
-    this.#later = false;
-    this.#enter(user);
-    this.#settle(true);
+    this.entered(user);
+  }
+
+  /** Proves once more who is there; the waiting request goes on. */
+  async confirm(proof: Proof): Promise<void> {
+    const { confirmed_until } = await ask(api.POST('/api/auth/step-up', { body: proof }));
+    if (this.details) this.details = { ...this.details, confirmed_until };
+    this.proof.answer(true);
   }
 
   /** The person does not want to sign in again: the waiting requests are told. */
   dismiss(): void {
     this.#later = true;
-    this.#settle(false);
-  }
-
-  #settle(signedIn: boolean): void {
-    this.asking = false;
-    this.#question = null;
-    this.#answer?.(signedIn);
-    this.#answer = null;
-  }
-
-  #ask(writing: boolean): Promise<boolean> {
-    if (this.#later && !writing && !this.#question) return Promise.resolve(false);
-    this.#question ??= new Promise((resolve) => {
-      this.#answer = resolve;
-      this.asking = true;
-    });
-    return this.#question;
+    this.again.answer(false);
   }
 
   /** Ends the session on the server, then loads afresh so that nothing stays in this page's memory. */
@@ -90,17 +117,30 @@ class Session {
       await ask(api.POST('/api/auth/logout'));
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.status !== 401) {
-        onSignedOut((writing) => this.#ask(writing));
+        this.#listen();
         throw thrown;
       }
     }
+    this.left();
+  }
+
+  /** The session is over on the server already. */
+  left(): void {
+    onSignedOut(null);
     location.replace('/sign-in?signed-out');
   }
 
   async load(): Promise<Details> {
-    const { session } = await ask(api.GET('/api/auth/me'));
+    const { user, session } = await ask(api.GET('/api/auth/me'));
+    this.user = user;
     this.details = session;
     return session;
+  }
+
+  async change(body: { display_name?: string; locale?: string; time_zone?: string }): Promise<void> {
+    const { user, session } = await ask(api.PATCH('/api/auth/me', { body }));
+    this.user = user;
+    this.details = session;
   }
 }
 

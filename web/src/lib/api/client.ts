@@ -1,31 +1,26 @@
-// The one way to the server: typed by its OpenAPI document, with the CSRF header, and with a sign-in in the middle of
-// work where a session ended: the request waits, the person signs in, the same request goes again.
+// The one way to the server: typed by its OpenAPI document, with the CSRF header, and with a person in the middle of it
+// where a session ended or a fresh proof is needed: the request waits, the person answers, the same request goes again.
 import createClient from 'openapi-fetch';
 import { csrfHeader } from './cookies';
+import type { IdentityPaths } from './identity';
 import { fromAnswer, toProblem } from './problem';
+import { withPerson, type Asker, type Askers } from './retry';
 import type { paths } from './schema';
 
-/** Asks for a new sign-in; `writing` says whether words are at stake or something was only to be read. */
-type AskToSignIn = (writing: boolean) => Promise<boolean>;
-
-let askToSignIn: AskToSignIn | null = null;
+const askers: Askers = {};
 
 /** Tells what to do about a 401 while somebody is at work: answer true when signed in again. */
-export function onSignedOut(ask: AskToSignIn | null): void {
-  askToSignIn = ask;
+export function onSignedOut(ask: Asker | null): void {
+  askers['sign-in'] = ask;
+}
+
+/** Tells what to do when the server wants to be sure who is there: answer true when it is. */
+export function onUnconfirmed(ask: Asker | null): void {
+  askers.confirm = ask;
 }
 
 /** Asks for a new sign-in, if anybody is there to ask; used by the upload, which does not go through `fetch`. */
-export const signInAgain = async (): Promise<boolean> => (askToSignIn ? askToSignIn(true) : false);
-
-const PUBLIC = ['/api/auth/login', '/api/auth/signup', '/api/setup'];
-
-async function send(request: Request): Promise<Response> {
-  const spare = request.clone();
-  const first = await fetch(signed(request));
-  if (first.status !== 401 || !askToSignIn || PUBLIC.includes(new URL(request.url).pathname)) return first;
-  return (await askToSignIn(request.method !== 'GET')) ? fetch(signed(spare)) : first;
-}
+export const signInAgain = async (): Promise<boolean> => (askers['sign-in'] ? askers['sign-in'](true) : false);
 
 function signed(request: Request): Request {
   for (const [name, value] of Object.entries(csrfHeader(request.method, document.cookie))) {
@@ -34,7 +29,11 @@ function signed(request: Request): Request {
   return request;
 }
 
-export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin', fetch: send });
+const send = (request: Request): Promise<Response> => withPerson(request, (one) => fetch(signed(one)), askers);
+
+type Paths = Omit<paths, keyof IdentityPaths> & IdentityPaths;
+
+export const api = createClient<Paths>({ baseUrl: '', credentials: 'same-origin', fetch: send });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

@@ -58,9 +58,19 @@ const HEADINGS: Record<number, Key> = {
   504: 'problem.busy',
 };
 
+/** Where the reason says more than the status. */
+const OF_CODE: Record<string, Key> = {
+  cancelled: 'problem.cancelled',
+  passkey: 'problem.passkey',
+  invalid_code: 'problem.code',
+  step_up_required: 'problem.unconfirmed',
+  second_factor_required: 'problem.second_factor',
+  challenge_void: 'problem.void',
+  link_void: 'link.void',
+};
+
 function heading(status: number, code: string): Key {
-  if (code === 'cancelled') return 'problem.cancelled';
-  return HEADINGS[status] ?? 'problem.server';
+  return OF_CODE[code] ?? HEADINGS[status] ?? 'problem.server';
 }
 
 function fallback(status: number): Key {

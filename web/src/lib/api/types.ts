@@ -3,8 +3,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type User = Schemas['User'];
-export type Session = Schemas['SessionView'];
+export type { User, Session } from './identity';
 export type Mood = Schemas['Mood'];
 export type MoodStats = Schemas['Stats'];
 export type MoodDay = Schemas['Day'];
