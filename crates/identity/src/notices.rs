@@ -73,13 +73,13 @@ impl Identity {
         let link = |purpose, token| self.link(purpose, token);
         match notice {
             Notice::VerifyAddress { token } => letter(Topic::VerifyAddress, &[], &[&link(Purpose::Verify, token)]),
-            Notice::SignUpAttempt => letter(Topic::SignUpAttempt, &[], &[&self.page("/reset")]),
+            Notice::SignUpAttempt => letter(Topic::SignUpAttempt, &[], &[&self.page("/forgot")]),
             Notice::PasswordReset { token } => letter(Topic::PasswordReset, &[], &[&link(Purpose::Reset, token)]),
             Notice::PasswordChanged => letter(Topic::PasswordChanged, &[], &[]),
-            Notice::PasswordBreached => letter(Topic::PasswordBreached, &[], &[&self.page("/reset")]),
+            Notice::PasswordBreached => letter(Topic::PasswordBreached, &[], &[&self.page("/forgot")]),
             Notice::Approved => letter(Topic::Approved, &[], &[&self.page("/sign-in")]),
             Notice::ApprovalWanted { email } => {
-                letter(Topic::ApprovalWanted, &[("email", email)], &[&self.page("/account")])
+                letter(Topic::ApprovalWanted, &[("email", email)], &[&self.page("/admin/people")])
             }
             Notice::Locked { at, tries, address, device, unlock, not_me } => letter(
                 Topic::Locked,

@@ -28,6 +28,16 @@ const PAGES: &[&str] = &[
     "/recordings",
     "/recordings/{id}",
     "/account",
+    "/account/profile",
+    "/account/security",
+    "/admin/people",
+    "/admin/outbox",
+    "/forgot",
+    "/join",
+    "/verify",
+    "/reset",
+    "/unlock",
+    "/not-me",
 ];
 
 /// Files beside the pages that keep their name.
