@@ -1,9 +1,22 @@
 #!/usr/bin/env bash
-# Every check that needs no running server. All of them run, also after one has failed; the quick ones first.
+# Every check that needs no running server. All of them run, also after one has failed; the quick ones first, the client's
+# beside the compiler's, which leave a core free now and then.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
 passed=0 failed=0 names=()
+later=$(mktemp -d)
+trap 'rm -rf "$later"' EXIT
+begin() { # begin NAME COMMAND...: in the background, to be judged by `check NAME finish NAME`
+  local name=$1
+  shift
+  (status=0; "$@" >"$later/$name" 2>&1 || status=$?; echo "$status" >"$later/$name.status") &
+}
+finish() {
+  while [ ! -s "$later/$1.status" ]; do sleep 0.2; done
+  cat "$later/$1"
+  return "$(cat "$later/$1.status")"
+}
 check() { # check NAME COMMAND...
   local name=$1 began=$SECONDS output
   shift
@@ -18,6 +31,7 @@ check() { # check NAME COMMAND...
   fi
 }
 
+begin clippy cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
 check format cargo fmt --all --check
 check house python3 scripts/check/house.py
 check length python3 scripts/check/file_length.py
@@ -27,7 +41,7 @@ check third-party python3 scripts/third_party.py --check
 check api-types scripts/check/api_types.sh
 check client npm --prefix web run check
 check budget npm --prefix web run budget
-check clippy cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
+check clippy finish clippy
 check docs env RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps --quiet
 
 [ "$failed" = 0 ] || echo "checks that failed: ${names[*]}"

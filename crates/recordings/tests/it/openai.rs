@@ -93,8 +93,7 @@ async fn without_a_model_it_says_what_to_do() {
 async fn a_third_at_once_is_asked_to_wait() {
     let temporary = store::testing::sqlite().await;
     let house = House::new(temporary.db()).await;
-    let sound = sample("beckett.wav");
-    let send = || house.upload_to(DOOR, Form::new().text("model", "base").file("a.wav", &sound).bytes());
+    let send = || house.upload_to(DOOR, form().bytes());
     let (one, two, three) = tokio::join!(send(), send(), send());
     let mut statuses = [one.status.as_u16(), two.status.as_u16(), three.status.as_u16()];
     statuses.sort_unstable();
