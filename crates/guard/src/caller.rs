@@ -1,14 +1,9 @@
 //! Who is asking, and the port through which `identity` tells.
 
 use crate::steps::access_log::ip_prefix;
-use futures_util::future::BoxFuture;
-use http::HeaderValue;
-use kernel::{Fault, Secret, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -126,6 +121,8 @@ impl Sender {
         // Nothing panics while the list is held.
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
 /// What a request asks for, for credentials that are bound to more than who holds them.
 pub struct Asked<'a> {
     /// The address it comes from.

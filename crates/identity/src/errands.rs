@@ -253,10 +253,10 @@ impl Identity {
         // Other sign-ups with this address have lost: it is confirmed to be this one's.
         queries::delete_signups(&mut tx, &self.subject(email.folded())).await?;
         self.note_from(&mut tx, made.id, "account_made", String::new(), String::new()).await?;
-        if status == AWAITING {
-            if let Some(owner) = queries::owner(&mut tx).await? {
-                self.notify(&mut tx, owner, Notice::ApprovalWanted { email: email.written().to_owned() }).await?;
-            }
+        if status == AWAITING
+            && let Some(owner) = queries::owner(&mut tx).await?
+        {
+            self.notify(&mut tx, owner, Notice::ApprovalWanted { email: email.written().to_owned() }).await?;
         }
         tx.commit().await?;
         Ok(Stored::Made(made))

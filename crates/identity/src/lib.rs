@@ -48,12 +48,12 @@ mod weakened;
 pub use account_queries::STATEMENTS as ACCOUNT_STATEMENTS;
 pub use accounts::NewUser;
 pub use api_keys::STATEMENTS as KEY_STATEMENTS;
-pub use federation::{ProviderSettings, ProviderView, STATEMENTS as FEDERATION_STATEMENTS};
 pub use config::{Config, PasswordMode, Post, Registration, SessionBinding};
 pub use errands::Errands;
-pub use import::{ImportLine, Imported};
 pub use factors::access_queries::STATEMENTS as ACCESS_STATEMENTS;
 pub use factors::queries::STATEMENTS as FACTOR_STATEMENTS;
+pub use federation::{ProviderSettings, ProviderView, STATEMENTS as FEDERATION_STATEMENTS};
+pub use import::{ImportLine, Imported};
 pub use jobs::{SWEEP_EVERY, keep_tidy};
 pub use model::User;
 pub use passwords::Unlocked;
@@ -132,8 +132,7 @@ impl Identity {
         let pool = Pool::start(hasher, config.hash_slots)?;
         let code_pepper = Pepper::new(keys.server_key("backup_code_pepper").await?);
         let (memory, passes, lanes) = Params::FLOOR;
-        // The floor is what is accepted at least.
-        let cost = Params::new(memory, passes, lanes).expect("the floor is accepted");
+        let cost = Params::new(memory, passes, lanes).map_err(|_| Fault::internal("the floor is accepted"))?;
         let codes_pool = Pool::start(Hasher::new(cost, Some(code_pepper)), config.hash_slots)?;
         let decoys = keys.server_key("passkey_decoys").await?;
         let relying_party = RelyingParty::new(&config.public_url, decoys, &keys.server_key("ceremonies").await?);

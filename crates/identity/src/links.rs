@@ -13,7 +13,7 @@ pub(crate) const fn life(purpose: Purpose) -> Duration {
     match purpose {
         Purpose::Verify => Duration::from_hours(24),
         Purpose::NotMe | Purpose::Invite => Duration::from_hours(7 * 24),
-        _ => Duration::from_mins(60),
+        _ => Duration::from_hours(1),
     }
 }
 

@@ -40,7 +40,6 @@ pub(crate) enum Lane {
     /// Everybody who is not known to the account.
     Open,
     /// A device that the account trusts has its own count, so that strangers cannot lock its owner out.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the slice of trusted devices makes it"))]
     Device(Uuid),
 }
 

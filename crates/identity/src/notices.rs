@@ -9,7 +9,6 @@ use store::Tx;
 
 /// Something that somebody has to know about their account. Every kind is one mail.
 #[derive(Clone)]
-#[expect(dead_code, reason = "some are sent by the slices that come after this one")]
 pub(crate) enum Notice {
     /// Confirm this address.
     VerifyAddress { token: Secret<String> },

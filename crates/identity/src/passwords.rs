@@ -12,7 +12,6 @@ use crate::{Identity, rules};
 use kernel::{Fault, Secret, UserId};
 use seal::{Purpose, TokenHash};
 use std::time::Duration;
-use store::Tx;
 
 /// What lifting a lock found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

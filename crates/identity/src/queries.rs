@@ -106,6 +106,7 @@ impl NewAccount<'_> {
             locale: self.locale.clone(),
             time_zone: self.time_zone.clone(),
             created_at: self.at,
+            second_factor: false,
         }
     }
 }

@@ -17,10 +17,10 @@ use crate::queries::{self, Live, NewSession};
 use guard::{Caller, Credential};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use seal::{Purpose, TokenHash, token};
-use store::Tx;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use store::Tx;
 use uuid::Uuid;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -181,9 +181,7 @@ impl Identity {
     async fn is_unknown_device(&self, tx: &mut Tx, user: UserId, client: &Client) -> Result<bool, Fault> {
         let seen = access::senders(tx, user).await?;
         let family = Family::of(&client.user_agent);
-        let is_same = |one: &access::Seen| {
-            one.ip_prefix == client.ip_prefix && Family::of(&one.user_agent) == family
-        };
+        let is_same = |one: &access::Seen| one.ip_prefix == client.ip_prefix && Family::of(&one.user_agent) == family;
         if seen.is_empty() || seen.iter().any(is_same) {
             return Ok(false);
         }

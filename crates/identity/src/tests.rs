@@ -1,27 +1,25 @@
 //! This slice as a client sees it, on both engines, behind the real checks of `guard`.
 
-mod enumeration;
-mod harness;
-mod invitations;
-mod letters;
-mod lockout;
-mod passwords;
 mod agent;
 mod binding;
+mod enumeration;
 mod factors;
-mod harness;
-mod passkeys;
 mod federation;
 mod harness;
+mod invitations;
 mod keys;
+mod letters;
+mod lockout;
+mod passkeys;
+mod passwords;
 mod refresh;
 mod sessions;
-mod step_up;
 mod set_up;
 mod sign_in;
 mod sign_up;
 #[path = "../../mail/tests/sink/mod.rs"]
 mod sink;
+mod step_up;
 
 use harness::House;
 use store::testing;
@@ -39,7 +37,8 @@ async fn statements_are_sound(db: store::Db) {
         assert_eq!(testing::pairs(statements), 0);
     }
     testing::statements(&db, crate::STATEMENTS).await;
-    let large = &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
+    let large =
+        &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
     for statements in [crate::FACTOR_STATEMENTS, crate::ACCESS_STATEMENTS] {
         testing::statements(&db, statements).await;
         testing::no_scans(&db, statements, large).await;

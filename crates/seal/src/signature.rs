@@ -15,6 +15,9 @@ pub struct SigningKey(Ed25519KeyPair);
 
 impl SigningKey {
     /// The key of a seed: 32 random bytes.
+    ///
+    /// # Panics
+    /// Never: every 32 bytes are a seed.
     pub fn from_seed(seed: &Secret<[u8; 32]>) -> Self {
         // Every 32 bytes are a seed (RFC 8032, section 5.1.5), so this cannot fail.
         Self(Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("a seed has 32 bytes"))

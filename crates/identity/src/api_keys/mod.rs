@@ -18,7 +18,7 @@ use crate::Identity;
 use crate::model::{SessionView, User};
 use crate::notices::Notice;
 use crate::signing::KeySignature;
-use guard::{Admission, Asked, Caller, Credential};
+use guard::{Admission, Asked, Caller, Confirmed, Credential};
 use ipnet::IpNet;
 use kernel::{Fault, Kind, Timestamp, UserId};
 use queries::LiveKey;
@@ -75,8 +75,10 @@ impl KnownKey {
                 email: row.email,
                 display_name: row.display_name,
                 role: row.role.0,
+                locale: row.locale,
                 time_zone: row.time_zone,
                 created_at: row.created_at,
+                second_factor: row.second_factor,
             },
             secret_hash: row.secret_hash,
             previous: row.previous_hash.zip(row.previous_until),
@@ -224,13 +226,19 @@ impl Identity {
         if caller.credential == Credential::ApiKey {
             let known = self.recent_keys.find(now, |known| known.id() == caller.session_id);
             if let Some(known) = known {
-                let view = SessionView { id: known.id(), created_at: known.began_at, expires_at: known.expires_at };
+                let view = SessionView {
+                    id: known.id(),
+                    created_at: known.began_at,
+                    expires_at: known.expires_at,
+                    confirmed_until: None,
+                };
                 return Ok((known.user.clone(), view));
             }
         } else if let Some(found) = self.federated_presence(caller, now) {
             return Ok(found);
         } else if let Some(known) = self.session_by_id(caller.session_id).await? {
-            return Ok((known.user.clone(), known.session));
+            let confirmed_until = caller.confirmed_at.map(|at| at.plus(Confirmed::LASTS)).filter(|until| *until > now);
+            return Ok((known.user.clone(), SessionView { confirmed_until, ..known.session }));
         }
         // It may have ended between the two questions.
         Err(Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))

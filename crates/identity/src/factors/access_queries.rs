@@ -13,13 +13,7 @@ store::row! {
 }
 
 store::row! {
-    /// The hash of a password that still proves something.
-pub(crate) async fn usable_password(tx: &mut Tx, user: UserId) -> Result<Option<String>> {
-    let found: Option<Password> = tx.sql(USABLE_PASSWORD).bind(user).optional().await?;
-    Ok(found.map(|found| found.password_phc))
-}
-
-/// From where an account was used.
+    /// From where an account was used.
     pub(crate) struct Seen {
         pub(crate) ip_prefix: String,
         pub(crate) user_agent: String,
@@ -82,17 +76,14 @@ const LIST: Sql = Sql::same(
        and sessions.expires_at > $2 and sessions.idle_expires_at > $2
      order by sessions.last_seen_at desc, sessions.id desc limit 100",
 );
-const REVOKE_ONE: Sql = Sql::same(
-    "update sessions set revoked_at = $1 where id = $2 and user_id = $3 and revoked_at is null returning id",
-);
+const REVOKE_ONE: Sql =
+    Sql::same("update sessions set revoked_at = $1 where id = $2 and user_id = $3 and revoked_at is null returning id");
 const REVOKE_OTHERS: Sql = Sql::same(
     "update sessions set revoked_at = $1
      where user_id = $2 and id <> $3 and revoked_at is null and expires_at > $1 and idle_expires_at > $1",
 );
-const REVOKE_ALL: Sql =
-    Sql::same("update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null");
-const RAISE_EPOCH: Sql =
-    Sql::same("update users set token_epoch = token_epoch + 1, updated_at = $1 where id = $2");
+const REVOKE_ALL: Sql = Sql::same("update sessions set revoked_at = $1 where user_id = $2 and revoked_at is null");
+const RAISE_EPOCH: Sql = Sql::same("update users set token_epoch = token_epoch + 1, updated_at = $1 where id = $2");
 const SUSPECT: Sql = Sql::same(
     "update sessions set suspicious_at = $1
      where id = $2 and suspicious_at is null and revoked_at is null returning id",
@@ -119,17 +110,14 @@ const EVICT_DEVICES: Sql = Sql::same(
     "delete from trusted_devices where user_id = $1 and id not in (
          select id from trusted_devices where user_id = $1 order by created_at desc, id desc limit $2)",
 );
-const FIND_DEVICE: Sql = Sql::same(
-    "select id from trusted_devices where token_hash = $1 and user_id = $2 and expires_at > $3",
-);
-const USE_DEVICE: Sql =
-    Sql::same("update trusted_devices set last_used_at = $1 where id = $2 and user_id = $3");
+const FIND_DEVICE: Sql =
+    Sql::same("select id from trusted_devices where token_hash = $1 and user_id = $2 and expires_at > $3");
+const USE_DEVICE: Sql = Sql::same("update trusted_devices set last_used_at = $1 where id = $2 and user_id = $3");
 const LIST_DEVICES: Sql = Sql::same(
     "select id, token_hash, user_agent, ip_prefix, created_at, last_used_at, expires_at
      from trusted_devices where user_id = $1 and expires_at > $2 order by created_at desc, id desc limit 100",
 );
-const DELETE_DEVICE: Sql =
-    Sql::same("delete from trusted_devices where id = $1 and user_id = $2 returning id");
+const DELETE_DEVICE: Sql = Sql::same("delete from trusted_devices where id = $1 and user_id = $2 returning id");
 const DELETE_DEVICES: Sql = Sql::same("delete from trusted_devices where user_id = $1");
 /// Nothing happens for an account that may not be used (any more).
 const INSERT_CHALLENGE: Sql = Sql::same(
@@ -226,6 +214,12 @@ pub(crate) async fn password(tx: &mut Tx, user: UserId) -> Result<Option<String>
     Ok(found.map(|found| found.password_phc))
 }
 
+/// The hash of a password that still proves something.
+pub(crate) async fn usable_password(tx: &mut Tx, user: UserId) -> Result<Option<String>> {
+    let found: Option<Password> = tx.sql(USABLE_PASSWORD).bind(user).optional().await?;
+    Ok(found.map(|found| found.password_phc))
+}
+
 /// From where an account was used, as far as is still known.
 pub(crate) async fn senders(tx: &mut Tx, user: UserId) -> Result<Vec<Seen>> {
     tx.sql(SENDERS).bind(user).all().await
@@ -281,13 +275,7 @@ pub(crate) async fn confirm(tx: &mut Tx, by: Confirmation) -> Result<bool> {
 }
 
 /// Gives a session another id, whatever the present one is.
-pub(crate) async fn change_id(
-    tx: &mut Tx,
-    id: Uuid,
-    new: &TokenHash,
-    at: Timestamp,
-    until: Timestamp,
-) -> Result<bool> {
+pub(crate) async fn change_id(tx: &mut Tx, id: Uuid, new: &TokenHash, at: Timestamp, until: Timestamp) -> Result<bool> {
     let changed = tx.sql(CHANGE_ID).bind(until).bind(new.as_bytes().to_vec()).bind(at).bind(id);
     Ok(changed.optional::<Id>().await?.is_some())
 }
@@ -301,12 +289,7 @@ pub(crate) async fn insert_device(tx: &mut Tx, new: NewDevice, keep: i64) -> Res
 }
 
 /// The trusted device of a token, if it is this person's.
-pub(crate) async fn find_device(
-    tx: &mut Tx,
-    hash: &TokenHash,
-    user: UserId,
-    now: Timestamp,
-) -> Result<Option<Uuid>> {
+pub(crate) async fn find_device(tx: &mut Tx, hash: &TokenHash, user: UserId, now: Timestamp) -> Result<Option<Uuid>> {
     let found: Option<Id> = tx.sql(FIND_DEVICE).bind(hash.as_bytes().to_vec()).bind(user).bind(now).optional().await?;
     Ok(found.map(|found| found.id))
 }

@@ -29,14 +29,8 @@ impl Identity {
     pub(crate) async fn begin_challenge(&self, user: UserId, surface: SessionKind) -> Result<Secret<String>, Fault> {
         let (secret, token_hash) = token::mint(Purpose::Challenge, &*self.ambient.rng);
         let at = self.ambient.now();
-        let new = access::NewChallenge {
-            id: self.ambient.uuid(),
-            user,
-            token_hash,
-            surface,
-            at,
-            expires_at: at.plus(LIFE),
-        };
+        let new =
+            access::NewChallenge { id: self.ambient.uuid(), user, token_hash, surface, at, expires_at: at.plus(LIFE) };
         let mut tx = self.db.begin().await?;
         if !access::insert_challenge(&mut tx, new).await? {
             return Err(NoEntry::Refused.into());

@@ -94,7 +94,8 @@ mod tests {
         assert_eq!((code.selector.as_str(), code.secret.expose().as_str()), ("0A", "1B0DEFGHJK"));
         let code = Code::parse("oA-lB0dE-fGhJk").unwrap();
         assert_eq!((code.selector.as_str(), code.secret.expose().as_str()), ("0A", "1B0DEFGHJK"));
-        for other in ["", "0A-1B0DE-FGHJ", "0A-1B0DE-FGHJKM", "0A-1B0DE-FGHJU", "0A-1B0DE-FGHJÜ", &"0".repeat(1 << 16)] {
+        for other in ["", "0A-1B0DE-FGHJ", "0A-1B0DE-FGHJKM", "0A-1B0DE-FGHJU", "0A-1B0DE-FGHJÜ", &"0".repeat(1 << 16)]
+        {
             assert!(Code::parse(other).is_none());
         }
     }

@@ -19,10 +19,10 @@ pub(crate) use devices::LIFE as DEVICE_LIFE;
 pub(crate) use passkeys::RelyingParty;
 pub(crate) use proof::Proof;
 
-use access_queries as access;
 use crate::Identity;
 use crate::client::Client;
 use crate::lockout::{Lane, Try};
+use access_queries as access;
 use kernel::{Fault, Kind, UserId};
 
 /// What somebody can prove who they are with, for the one who has proven the password.

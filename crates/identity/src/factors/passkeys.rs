@@ -193,7 +193,8 @@ impl Identity {
         user: Option<UserId>,
         credentials: &[CredentialID],
     ) -> Result<Value, Fault> {
-        let (question, state) = self.relying_party.get()?.start_discoverable_authentication().map_err(Fault::internal)?;
+        let (question, state) =
+            self.relying_party.get()?.start_discoverable_authentication().map_err(Fault::internal)?;
         let mut options = serde_json::to_value(&question.public_key).map_err(Fault::internal)?;
         allow(&mut options, credentials);
         self.keep_ceremony(ceremony, user, &state).await?;
@@ -238,9 +239,9 @@ impl Identity {
         Ok(Some((row.user_id, Used { id: row.id, credential, backed_up: result.backup_state() })))
     }
 
-    pub(super) async fn use_passkey(&self, tx: &mut Tx, user: UserId, used: Used) -> Result<bool, Fault> {
+    pub(super) async fn use_passkey(&self, tx: &mut Tx, user: UserId, shown: Used) -> Result<bool, Fault> {
         let at = self.ambient.now();
-        Ok(queries::use_passkey(tx, user, used.id, used.credential, used.backed_up, at).await?)
+        Ok(queries::use_passkey(tx, user, shown.id, shown.credential, shown.backed_up, at).await?)
     }
 
     /// Somebody's passkeys.
@@ -250,7 +251,7 @@ impl Identity {
             return Ok(Vec::new());
         }
         let key = self.keys.of(user).await?;
-        rows.into_iter().map(|row| view(&key, row)).collect()
+        rows.iter().map(|row| view(&key, row)).collect()
     }
 
     /// Asks a browser for a new passkey.
@@ -340,7 +341,7 @@ impl Identity {
         }
         let row = queries::find_passkey_by_id(&mut tx, user, id).await?.ok_or_else(Fault::not_found)?;
         tx.commit().await?;
-        view(&key, row)
+        view(&key, &row)
     }
 
     /// Removes a passkey.
@@ -348,7 +349,7 @@ impl Identity {
         let key = self.keys.of(user).await?;
         let mut tx = self.db.begin().await?;
         let row = queries::find_passkey_by_id(&mut tx, user, id).await?.ok_or_else(Fault::not_found)?;
-        let name = view(&key, row)?.name;
+        let name = view(&key, &row)?.name;
         if !queries::delete_passkey(&mut tx, user, id).await? {
             return Err(Fault::not_found());
         }
@@ -404,9 +405,9 @@ impl Identity {
         let row = queries::find_passkey(&mut self.db.lookup().await?, hash).await?.ok_or_else(wrong)?;
         let lane = self.lane(client, row.user_id).await?;
         let counted = self.count_proof(row.user_id, lane, client).await?.ok_or_else(wrong)?;
-        let (user, used) = self.check_passkey(None, &answer, (ceremony, SIGN_IN)).await?.ok_or_else(wrong)?;
+        let (user, shown) = self.check_passkey(None, &answer, (ceremony, SIGN_IN)).await?.ok_or_else(wrong)?;
         let mut tx = self.db.begin().await?;
-        if !self.use_passkey(&mut tx, user, used).await? {
+        if !self.use_passkey(&mut tx, user, shown).await? {
             return Err(wrong());
         }
         tx.commit().await?;
@@ -420,7 +421,7 @@ fn open(key: &DataKey, row: &queries::Passkey) -> Result<Passkey, Fault> {
     serde_json::from_slice(&text).map_err(Fault::internal)
 }
 
-fn view(key: &DataKey, row: queries::Passkey) -> Result<PasskeyView, Fault> {
+fn view(key: &DataKey, row: &queries::Passkey) -> Result<PasskeyView, Fault> {
     let name = key.open(&place(row.user_id, row.id, "name"), &row.name).map_err(Fault::internal)?;
     Ok(PasskeyView {
         id: row.id,

@@ -89,8 +89,8 @@ impl Identity {
             Proof::Totp(code) => self.check_totp(user, &code).await,
             Proof::BackupCode(code) => self.check_backup_code(user, &code).await,
             Proof::Passkey(answer) => {
-                let used = self.check_passkey(Some(user), &answer, ceremony).await?;
-                Ok(used.map(|(_, used)| Shown::Passkey(used)))
+                let shown = self.check_passkey(Some(user), &answer, ceremony).await?;
+                Ok(shown.map(|(_, shown)| Shown::Passkey(shown)))
             }
         }
     }
@@ -130,13 +130,7 @@ impl Identity {
     }
 
     /// Uses a proof up, with what it proves; `false` when somebody was faster.
-    pub(super) async fn spend(
-        &self,
-        tx: &mut Tx,
-        user: UserId,
-        shown: Shown,
-        client: &Client,
-    ) -> Result<bool, Fault> {
+    pub(super) async fn spend(&self, tx: &mut Tx, user: UserId, shown: Shown, client: &Client) -> Result<bool, Fault> {
         match shown {
             Shown::Password => Ok(true),
             Shown::Step(step) => Ok(queries::use_step(tx, user, step).await?),
@@ -149,7 +143,7 @@ impl Identity {
                 self.notify(tx, user, Notice::BackupCodeUsed { left }).await?;
                 Ok(true)
             }
-            Shown::Passkey(used) => self.use_passkey(tx, user, used).await,
+            Shown::Passkey(shown) => self.use_passkey(tx, user, shown).await,
         }
     }
 }

@@ -94,11 +94,9 @@ const STANDING: Sql = Sql::same(
             (select count(*) from trusted_devices where user_id = $1 and expires_at > $2) as devices",
 );
 
-const INSERT_CODE: Sql = Sql::same(
-    "insert into backup_codes (id, user_id, selector, code_phc, created_at) values ($1, $2, $3, $4, $5)",
-);
-const FIND_CODE: Sql =
-    Sql::same("select id, code_phc from backup_codes where user_id = $1 and selector = $2");
+const INSERT_CODE: Sql =
+    Sql::same("insert into backup_codes (id, user_id, selector, code_phc, created_at) values ($1, $2, $3, $4, $5)");
+const FIND_CODE: Sql = Sql::same("select id, code_phc from backup_codes where user_id = $1 and selector = $2");
 const USE_CODE: Sql = Sql::same("delete from backup_codes where id = $1 and user_id = $2 returning id");
 const DELETE_CODES: Sql = Sql::same("delete from backup_codes where user_id = $1");
 const COUNT_CODES: Sql = Sql::same("select count(*) as n from backup_codes where user_id = $1");
@@ -123,12 +121,9 @@ const USE_PASSKEY: Sql = Sql::same(
     "update passkeys set credential = $1, backed_up = $2, last_used_at = $3
      where id = $4 and user_id = $5 returning id",
 );
-const RENAME_PASSKEY: Sql =
-    Sql::same("update passkeys set name = $1 where id = $2 and user_id = $3 returning id");
+const RENAME_PASSKEY: Sql = Sql::same("update passkeys set name = $1 where id = $2 and user_id = $3 returning id");
 const DELETE_PASSKEY: Sql = Sql::same("delete from passkeys where id = $1 and user_id = $2 returning id");
 const DELETE_PASSKEYS: Sql = Sql::same("delete from passkeys where user_id = $1");
-
-
 
 /// Asking again makes what was asked before void.
 const INSERT_CEREMONY: Sql = Sql::same(
@@ -191,13 +186,7 @@ pub(crate) async fn find_totp(tx: &mut Tx, user: UserId) -> Result<Option<App>> 
 }
 
 /// The app counts from now on; `false` when it did already, or the set-up was begun anew meanwhile.
-pub(crate) async fn enable_totp(
-    tx: &mut Tx,
-    user: UserId,
-    at: Timestamp,
-    step: i64,
-    begun: Timestamp,
-) -> Result<bool> {
+pub(crate) async fn enable_totp(tx: &mut Tx, user: UserId, at: Timestamp, step: i64, begun: Timestamp) -> Result<bool> {
     let enabled = tx.sql(ENABLE_TOTP).bind(at).bind(step).bind(user).bind(begun);
     Ok(enabled.optional::<Id>().await?.is_some())
 }
@@ -290,8 +279,8 @@ pub(crate) async fn use_passkey(
     backed_up: bool,
     at: Timestamp,
 ) -> Result<bool> {
-    let used = tx.sql(USE_PASSKEY).bind(credential).bind(backed_up).bind(at).bind(id).bind(user);
-    Ok(used.optional::<Id>().await?.is_some())
+    let asked = tx.sql(USE_PASSKEY).bind(credential).bind(backed_up).bind(at).bind(id).bind(user);
+    Ok(asked.optional::<Id>().await?.is_some())
 }
 
 /// Names a passkey; `false` when it is not theirs.

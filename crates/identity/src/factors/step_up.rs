@@ -117,5 +117,4 @@ impl Identity {
             cache.forget(caller.session_id);
         }
     }
-
 }

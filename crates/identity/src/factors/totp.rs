@@ -107,7 +107,8 @@ mod tests {
             assert_eq!(code(secret, step_at(at(seconds))), format!("{:06}", expected % 1_000_000));
         }
         // RFC 4226, appendix D: the same by counter.
-        let published = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+        let published =
+            ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
         for (step, expected) in (0..).zip(published) {
             assert_eq!(code(secret, step), expected);
         }
@@ -117,9 +118,16 @@ mod tests {
     fn a_step_to_either_side_will_do_and_two_will_not() {
         let (secret, now) = ([7; SECRET], at(1_800_000_010));
         let step = step_at(now);
-        for (off, drift, good) in
-            [(0, 1, true), (-1, 1, true), (1, 1, true), (-2, 1, false), (2, 1, false), (0, 0, true), (1, 0, false), (-1, 0, false)]
-        {
+        for (off, drift, good) in [
+            (0, 1, true),
+            (-1, 1, true),
+            (1, 1, true),
+            (-2, 1, false),
+            (2, 1, false),
+            (0, 0, true),
+            (1, 0, false),
+            (-1, 0, false),
+        ] {
             let found = matching(&secret, &code(&secret, step + off), now, drift, 0);
             assert_eq!(found, good.then_some(step + off), "{off} at a drift of {drift}");
         }

@@ -179,16 +179,19 @@ fn known(row: Connected, exp: i64) -> KnownConnection {
         },
         session: SessionView {
             id: row.id,
-            created_at: row.connected_at,
+            created_at: row.since,
             expires_at: Timestamp::from_micros(exp.saturating_mul(1_000_000)),
+            confirmed_until: None,
         },
         user: User {
             id: row.user_id,
             email: row.email,
             display_name: row.display_name,
             role: row.role.0,
+            locale: row.locale,
             time_zone: row.time_zone,
             created_at: row.created_at,
+            second_factor: row.second_factor,
         },
     }
 }

@@ -10,12 +10,14 @@ store::row! {
     /// Whose account this is, here.
     pub(super) struct Connected {
         pub(super) id: Uuid,
-        pub(super) connected_at: Timestamp,
+        pub(super) since: Timestamp,
         pub(super) user_id: UserId,
         pub(super) email: String,
         pub(super) display_name: String,
         pub(super) role: RoleColumn,
+        pub(super) locale: String,
         pub(super) time_zone: String,
+        pub(super) second_factor: bool,
         pub(super) created_at: Timestamp,
         pub(super) status: String,
     }
@@ -58,8 +60,8 @@ pub(super) struct NewAttempt {
 }
 
 const BY_SUBJECT: Sql = Sql::same(
-    "select connections.id, connections.created_at as connected_at, users.id as user_id, users.email,
-            users.display_name, users.role, users.time_zone, users.created_at, users.status
+    "select connections.id, connections.created_at as since, users.id as user_id, users.email,
+            users.display_name, users.role, users.locale, users.time_zone, users.second_factor, users.created_at, users.status
      from connections join users on users.id = connections.user_id
      where connections.issuer = $1 and connections.subject = $2",
 );

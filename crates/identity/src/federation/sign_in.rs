@@ -256,7 +256,7 @@ impl Identity {
         let user = match known {
             Some(known) if known.status == "active" => known.user_id,
             Some(_) => return Ok(Outcome::Problem(Problem::NotAllowed)),
-            None => match self.make_account(provider, subject, profile).await? {
+            None => match self.make_connected_account(provider, subject, profile).await? {
                 Ok(user) => user,
                 Err(problem) => return Ok(Outcome::Problem(problem)),
             },
@@ -306,7 +306,7 @@ impl Identity {
     }
 
     /// An account for somebody who has none, with the address that their provider vouches for.
-    async fn make_account(
+    async fn make_connected_account(
         &self,
         provider: &Provider,
         subject: &str,

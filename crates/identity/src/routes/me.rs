@@ -5,7 +5,7 @@ use crate::model::{SessionView, User};
 use crate::{Identity, cookies};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use guard::{Caller, Confirmed, Credential, Json};
+use guard::{Caller, Credential, Json};
 use http::header::SET_COOKIE;
 use serde::Serialize;
 use std::sync::Arc;

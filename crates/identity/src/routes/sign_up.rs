@@ -135,10 +135,10 @@ async fn sign_up(
     };
     let now = identity.ambient.now();
     let mut tx = identity.db.begin().await?;
-    if let Some(row) = &invitation {
-        if !account_queries::use_invitation(&mut tx, row.id, now).await? {
-            return Err(crate::links::void().into());
-        }
+    if let Some(row) = &invitation
+        && !account_queries::use_invitation(&mut tx, row.id, now).await?
+    {
+        return Err(crate::links::void().into());
     }
     identity.send_on_errand(&mut tx, &Errand::SignUp(pending), now).await?;
     tx.commit().await?;

@@ -11,19 +11,19 @@ pub(super) const CURL: &str = "curl/8.5.0";
 
 pub(super) struct Agent<'h> {
     pub(super) house: &'h House,
-    pub(super) user_agent: String,
+    pub(super) program: String,
     jar: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'h> Agent<'h> {
     pub(super) fn new(house: &'h House) -> Self {
-        Self { house, user_agent: FIREFOX.to_owned(), jar: Mutex::default() }
+        Self { house, program: FIREFOX.to_owned(), jar: Mutex::default() }
     }
 
     /// The same browser's cookies in another program.
-    pub(super) fn stolen(&self, user_agent: &str) -> Self {
+    pub(super) fn stolen(&self, program: &str) -> Self {
         let jar = Mutex::new(self.jar.lock().unwrap().clone());
-        Self { house: self.house, user_agent: user_agent.to_owned(), jar }
+        Self { house: self.house, program: program.to_owned(), jar }
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<String> {
@@ -36,7 +36,7 @@ impl<'h> Agent<'h> {
             let pairs: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             (pairs.join("; "), jar.get("__Host-csrf").cloned())
         };
-        let mut headers = vec![("user-agent", self.user_agent.as_str()), ("origin", ORIGIN)];
+        let mut headers = vec![("user-agent", self.program.as_str()), ("origin", ORIGIN)];
         if !cookies.is_empty() {
             headers.push(("cookie", &cookies));
         }

@@ -210,8 +210,7 @@ async fn nothing_is_stored_in_clear(db: Db) {
     let agent = Agent::new(&house);
     agent.enter("clear@example.org").await;
     let (app, codes) = App::set_up(&agent).await;
-    let rows: Vec<Sealed> =
-        db.lookup().await.unwrap().sql(Sql::same("select secret from totp")).all().await.unwrap();
+    let rows: Vec<Sealed> = db.lookup().await.unwrap().sql(Sql::same("select secret from totp")).all().await.unwrap();
     assert_eq!(rows.len(), 1);
     let written = data_encoding::BASE32_NOPAD.encode(app.secret());
     for secret in [app.secret(), written.as_bytes()] {

@@ -89,7 +89,7 @@ impl Provided {
         let path = target.strip_prefix(ORIGIN).expect("the provider sends back to us").to_owned();
         let mut cookies = format!("__Host-oidc={state}");
         if let Some(signed) = signed {
-            cookies.push_str(&format!("; __Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf));
+            cookies = format!("{cookies}; __Host-sid={}; __Host-csrf={}", signed.sid, signed.csrf);
         }
         self.house.send(Method::GET, &path, &[("cookie", &cookies)], None).await
     }

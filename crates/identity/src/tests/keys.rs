@@ -171,7 +171,7 @@ async fn a_key_ends(db: store::Db) {
     let token = person(&house, "ends@example.org").await;
     let body = made(&house, &token, &[("expires_in_days", json!(10))]).await;
     let (key, id) = (text(&body, "key"), text(&body, "id"));
-    house.clock.advance(10 * DAY - Duration::from_secs(1));
+    house.clock.advance((10 * DAY).saturating_sub(Duration::from_secs(1)));
     assert_eq!(profile(&house, &key).await.status, 200);
     house.clock.advance(Duration::from_secs(1));
     let over = profile(&house, &key).await;
@@ -333,9 +333,9 @@ impl<'a> Signed<'a> {
                 "x-api-key" => self.key,
                 other => panic!("{other}"),
             };
-            base.push_str(&format!("\"{name}\": {value}\n"));
+            base = format!("{base}\"{name}\": {value}\n");
         }
-        base.push_str(&format!("\"@signature-params\": {params}"));
+        base = format!("{base}\"@signature-params\": {params}");
         [
             ("x-api-key", self.key.to_owned()),
             ("signature-input", format!("sig={params}")),

@@ -29,7 +29,7 @@ async fn run(house: &House) -> Running {
     Runner::new(house.identity.db.clone(), house.ambient.clone())
         .register(Deliver(house.identity.clone()))
         .register(Errands(house.identity.clone()))
-        .pace(Pace { poll: ms(20), lease: Duration::from_secs(60), heartbeat: ms(500) })
+        .pace(Pace { poll: ms(20), lease: Duration::from_mins(1), heartbeat: ms(500) })
         .start()
         .await
         .unwrap()

@@ -120,7 +120,7 @@ async fn the_oldest_of_many_makes_room(db: store::Db) {
             continue;
         }
         let client = crate::client::Client {
-            ip: std::net::Ipv4Addr::LOCALHOST.into(),
+            ip: Ipv4Addr::LOCALHOST.into(),
             ip_prefix: String::new(),
             user_agent: String::new(),
             sid: None,

@@ -26,14 +26,14 @@ async fn a_taken_address_is_answered_as_a_free_one(db: store::Db) {
     let taken = house.sign_up("NEW@example.org", "another lantern orbit kettle").await;
     assert_eq!(free.outline(), taken.outline());
     house.settle().await;
-    let letters = house.letters_to("new@example.org").await;
-    assert_eq!(letters.len(), 1, "the second one went to the address as it was written");
+    let posted = house.letters_to("new@example.org").await;
+    assert_eq!(posted.len(), 1, "the second one went to the address as it was written");
     assert_eq!(house.log_in("new@example.org", PASSWORD).await.status, 401, "not before the address is confirmed");
-    let token = house.link_to("new@example.org", "verify").await;
-    let verified = house.post("/api/auth/verify-email", json!({ "token": token })).await;
-    assert_eq!(verified.body, json!({ "email": "new@example.org", "status": "active" }));
-    let signed = house.sign_in("new@example.org").await;
-    let me = house.me(&signed).await;
+    let link = house.link_to("new@example.org", "verify").await;
+    let answer = house.post("/api/auth/verify-email", json!({ "token": link })).await;
+    assert_eq!(answer.body, json!({ "email": "new@example.org", "status": "active" }));
+    let browser = house.sign_in("new@example.org").await;
+    let me = house.me(&browser).await;
     assert_eq!(
         (me.body["user"]["display_name"].as_str(), me.body["user"]["role"].as_str()),
         (Some("new"), Some("member"))

@@ -136,7 +136,8 @@ async fn sessions_are_listed_and_ended(db: Db) {
     let token = items.iter().find(|item| item["surface"] == json!("token")).unwrap();
     assert_eq!(token["device"], "curl");
 
-    let other = items.iter().find(|item| item["surface"] == json!("browser") && item["current"] == json!(false)).unwrap();
+    let other =
+        items.iter().find(|item| item["surface"] == json!("browser") && item["current"] == json!(false)).unwrap();
     let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
     assert_eq!(there.status("/api/auth/me").await.0, 200);
     assert_eq!(stranger.delete(&path).await.status, 404, "not theirs");

@@ -48,7 +48,7 @@ pub struct TokenSettings {
 
 impl TokenSettings {
     /// No access token lasts longer (A2-1).
-    pub const LONGEST: Duration = Duration::from_mins(60);
+    pub const LONGEST: Duration = Duration::from_hours(1);
 }
 
 impl Default for TokenSettings {

@@ -47,10 +47,10 @@ impl Sink {
                 tokio::spawn(async move {
                     socket.write_all(b"220 sink ready\r\n").await.ok();
                     let upgrade = converse(&mut socket, &state, tls.is_some(), false).await;
-                    if let (true, Some(tls)) = (upgrade, tls) {
-                        if let Ok(mut socket) = tls.accept(socket).await {
-                            converse(&mut socket, &state, false, true).await;
-                        }
+                    if let (true, Some(tls)) = (upgrade, tls)
+                        && let Ok(mut socket) = tls.accept(socket).await
+                    {
+                        converse(&mut socket, &state, false, true).await;
                     }
                 });
             }

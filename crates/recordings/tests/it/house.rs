@@ -27,11 +27,7 @@ use uuid::Uuid;
 struct Trusting;
 
 impl Identities for Trusting {
-    fn resolve<'a>(
-        &'a self,
-        presented: &'a Presented,
-        _: &'a Sender,
-    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+    fn resolve<'a>(&'a self, presented: &'a Presented, _: &'a Sender) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
         let Presented::Token(token) = presented else { return async { Ok(None) }.boxed() };
         let id = token.expose().parse::<Uuid>().ok();
         let caller = id.map(|id| Caller {

@@ -33,7 +33,7 @@ pub(super) enum Command {
         format: String,
     },
     /// Take over accounts with the password hashes of another program (bcrypt, PBKDF2, scrypt, Argon2), one JSON object a
-    /// line on standard input: {"email", "password_hash", "display_name"}. Each line stands for itself.
+    /// line on standard input: `{"email", "password_hash", "display_name"}`. Each line stands for itself.
     #[command(after_help = "Example: mindvibe user import --format json < accounts.jsonl")]
     Import {
         /// text or json.

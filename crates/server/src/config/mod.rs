@@ -60,6 +60,7 @@ pub use identity::{PasswordMode, Post, Registration, SessionBinding};
 
 /// All settings of `serve` and of the commands that work beside it.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting with a name of its own")]
 pub struct Config {
     /// Where this runs.
     pub environment: Environment,

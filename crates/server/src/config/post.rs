@@ -21,9 +21,10 @@ pub(super) fn read(source: &Source, environment: Environment, public_url: &str) 
         }
         return Ok(if environment == Environment::Development { Post::Outbox } else { Post::None });
     }
-    let from = source
-        .get("MAIL_FROM")
-        .ok_or(ConfigError::Missing { name: "MAIL_FROM", why: "who letters are from, such as MindVibe <mind@example.org>" })?;
+    let from = source.get("MAIL_FROM").ok_or(ConfigError::Missing {
+        name: "MAIL_FROM",
+        why: "who letters are from, such as MindVibe <mind@example.org>",
+    })?;
     let settings = match (url, host) {
         (Some(_), Some(_)) => return Err(invalid("SMTP_URL", &"SMTP_URL and SMTP_HOST are both set; keep one")),
         (Some(url), None) => Settings::from_url(&url, from),
@@ -60,11 +61,15 @@ pub(super) fn peppers(source: &Source) -> Result<Vec<Secret<[u8; 32]>>, ConfigEr
     let Some(secret) = source.secret(name)? else { return Ok(Vec::new()) };
     let decode = |text: &str| {
         let bytes = text.as_bytes();
-        let decoded = BASE64.decode(bytes).or_else(|_| BASE64_NOPAD.decode(bytes)).or_else(|_| BASE64URL_NOPAD.decode(bytes));
+        let decoded =
+            BASE64.decode(bytes).or_else(|_| BASE64_NOPAD.decode(bytes)).or_else(|_| BASE64URL_NOPAD.decode(bytes));
         decoded.ok()?.try_into().ok().map(Secret::new)
     };
     let all = secret.expose().split(',').map(|text| decode(text.trim())).collect::<Option<Vec<_>>>();
-    all.ok_or_else(|| ConfigError::Invalid { name, why: "it is 32 bytes in base64, several separated by commas".into() })
+    all.ok_or_else(|| ConfigError::Invalid {
+        name,
+        why: "it is 32 bytes in base64, several separated by commas".into(),
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn peppers_are_thirty_two_bytes_each() {
-        let read = |text| peppers(&Source::of([("PASSWORD_PEPPER_PREVIOUS", text)]));
+        let read = |text: &str| peppers(&Source::of([("PASSWORD_PEPPER_PREVIOUS", text)]));
         let one = BASE64.encode(&[7; 32]);
         assert_eq!(read(&one).unwrap().len(), 1);
         assert_eq!(read(&format!("{one}, {}", BASE64URL_NOPAD.encode(&[255; 32]))).unwrap().len(), 2);

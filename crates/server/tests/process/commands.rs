@@ -36,7 +36,8 @@ async fn a_locked_out_person_is_helped_beside_a_running_server() {
     assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["lifted"], true);
     assert_eq!(log_in(PASSWORD).await, 200);
 
-    let (status, said) = run(&data, &["user", "reset-password", "--email", "anna@mind.example", "--format", "json"], "");
+    let (status, said) =
+        run(&data, &["user", "reset-password", "--email", "anna@mind.example", "--format", "json"], "");
     assert_eq!(status, 0, "{said}");
     let link = serde_json::from_str::<Value>(&said).unwrap()["link"].as_str().unwrap().to_owned();
     let token = link.split_once("/reset#").expect("a link to the page").1.to_owned();
@@ -85,7 +86,8 @@ fn every_command_has_an_example_and_three_ways_to_end() {
         let (status, said) = run(&data, &["user", name, "--help"], "");
         assert!(status == 0 && said.contains("Example:") && said.contains("--format"), "{said}");
     }
-    for arguments in [["user", "unlock", "--email", "nobody@mind.example"], ["user", "reset-password", "--email", "x"]] {
+    for arguments in [["user", "unlock", "--email", "nobody@mind.example"], ["user", "reset-password", "--email", "x"]]
+    {
         let (status, said) = run(&data, &arguments, "");
         assert!(status == 1 && !said.is_empty(), "{status} {said}");
     }

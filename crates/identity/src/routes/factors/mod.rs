@@ -43,6 +43,6 @@ async fn raised<T: Serialize>(
 }
 
 /// What stands for secrets in an answer that shows them this once.
-fn shown(secrets: Vec<Secret<String>>) -> Vec<String> {
+fn shown(secrets: &[Secret<String>]) -> Vec<String> {
     secrets.iter().map(|secret| secret.expose().clone()).collect()
 }

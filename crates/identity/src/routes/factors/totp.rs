@@ -35,10 +35,7 @@ pub(crate) struct FactorStatus {
 #[utoipa::path(get, path = "/api/auth/2fa", operation_id = "second_factor_status", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
     responses((status = 200, body = FactorStatus), (status = 401, body = guard::ProblemBody)))]
-pub(crate) async fn status(
-    State(identity): State<Arc<Identity>>,
-    caller: Caller,
-) -> guard::Result<Json<FactorStatus>> {
+pub(crate) async fn status(State(identity): State<Arc<Identity>>, caller: Caller) -> guard::Result<Json<FactorStatus>> {
     in_person(&caller)?;
     let now = identity.ambient.now();
     let standing = queries::standing(&mut identity.db.lookup().await?, caller.user_id, now).await?;
@@ -126,7 +123,7 @@ pub(crate) async fn enable(
 ) -> guard::Result<Response> {
     in_person(&caller)?;
     let (codes, by) = identity.enable_totp(&limits, &client, &caller, &request.code).await?;
-    let body = BackupCodes { backup_codes: shown(codes) };
+    let body = BackupCodes { backup_codes: shown(&codes) };
     Ok(raised(&identity, caller.session_id, &by, StatusCode::OK, body).await?)
 }
 
@@ -168,5 +165,5 @@ pub(crate) async fn regenerate(
 ) -> guard::Result<Json<BackupCodes>> {
     in_person(&caller)?;
     let codes = identity.regenerate_codes(&client, caller.user_id).await?;
-    Ok(Json(BackupCodes { backup_codes: shown(codes) }))
+    Ok(Json(BackupCodes { backup_codes: shown(&codes) }))
 }

@@ -51,6 +51,7 @@ pub(crate) async fn handler(
         _ => return Err(Fault::field("totp", "one_proof", "exactly one of totp and backup_code").into()),
     };
     limits.by_address(Class::SignInByAddress)?;
-    let user = identity.answer_challenge(&limits, &client, request.challenge_id.expose(), SessionKind::Token, proof).await?;
+    let user =
+        identity.answer_challenge(&limits, &client, request.challenge_id.expose(), SessionKind::Token, proof).await?;
     Ok(begin(&identity, user, "pwd otp mfa", &client).await?)
 }
