@@ -18,12 +18,9 @@ use std::time::Duration;
 pub enum Class {
     /// Passwords tried from one address.
     SignInByAddress,
-    /// Accounts made, letters asked for, or the set-up code tried, from one address.
-    /// Passwords tried for one account, from wherever.
-    SignInByAccount,
     /// Codes tried, and passwords asked for again, for one account.
     SecondFactor,
-    /// Accounts made, or the set-up code tried, from one address.
+    /// Accounts made, letters asked for, or the set-up code tried, from one address.
     SignUp,
     /// Letters asked for, to one address of mail, whether or not anybody has it.
     Letters,
@@ -65,8 +62,6 @@ impl Window {
 pub struct Rates {
     /// For [`Class::SignInByAddress`].
     pub sign_in_by_address: Vec<Window>,
-    /// For [`Class::SignInByAccount`].
-    pub sign_in_by_account: Vec<Window>,
     /// For [`Class::SecondFactor`].
     pub second_factor: Vec<Window>,
     /// For [`Class::SignUp`].
@@ -89,7 +84,6 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_in_by_address: vec![Window::per(5, 60)],
-            sign_in_by_account: vec![Window::per(10, 60)],
             second_factor: vec![Window::per(3, 60)],
             sign_up: vec![Window::per(3, 60)],
             letters: vec![Window::per(3, 3600)],
@@ -141,7 +135,7 @@ impl Limit {
 
 /// All buckets of this process.
 pub struct Limiter {
-    classes: [(Class, Vec<Limit>); 10],
+    classes: [(Class, Vec<Limit>); 9],
     /// Those of keys that have a rate of their own, by that rate.
     by_rate: Mutex<HashMap<NonZeroU32, Arc<Limit>>>,
 }
@@ -153,7 +147,6 @@ impl Limiter {
         Self {
             classes: [
                 (Class::SignInByAddress, limits(&rates.sign_in_by_address)),
-                (Class::SignInByAccount, limits(&rates.sign_in_by_account)),
                 (Class::SecondFactor, limits(&rates.second_factor)),
                 (Class::SignUp, limits(&rates.sign_up)),
                 (Class::Letters, limits(&rates.letters)),

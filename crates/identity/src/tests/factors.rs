@@ -30,7 +30,6 @@ const STEP: Duration = Duration::from_secs(30);
 pub(super) async fn roomy(db: &Db) -> House {
     House::tuned(db, |_, rates| {
         rates.second_factor = vec![Window::per(1000, 60)];
-        rates.sign_in_by_account = vec![Window::per(1000, 60)];
     })
     .await
 }

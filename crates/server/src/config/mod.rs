@@ -238,7 +238,6 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
     for (class, text) in source.starting_with("RATE_LIMIT_") {
         let windows = match class {
             "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
-            "SIGN_IN_BY_ACCOUNT" => &mut config.rates.sign_in_by_account,
             "SECOND_FACTOR" => &mut config.rates.second_factor,
             "SIGN_UP" => &mut config.rates.sign_up,
             "LETTERS" => &mut config.rates.letters,
