@@ -8,8 +8,12 @@ use prove::{Options, Report, SignedUp, Status, run};
 
 async fn attack(weak: &'static str, only: &[&str]) -> Report {
     let target = model::start(weak).await;
+    let list: Vec<_> = (0..4)
+        .map(|number| serde_json::json!({"email": format!("prove-{number}@example.com"), "password": model::PASSWORD}))
+        .collect();
+    let accounts = serde_json::Value::from(list).to_string();
     let options = Options {
-        accounts: Box::new(SignedUp::new(target.clone(), None)),
+        accounts: Box::new(prove::FromFile::parse(&accounts).unwrap()),
         target,
         only: only.iter().map(|name| (*name).to_owned()).collect(),
         read_only: false,

@@ -101,7 +101,7 @@ const BY_HANDLE: Sql = Sql::same(
     "select api_keys.id, api_keys.secret_hash, api_keys.previous_hash, api_keys.previous_until, api_keys.name,
             api_keys.scopes, api_keys.addresses, api_keys.rate_per_minute, api_keys.require_signature,
             api_keys.signing_kind, api_keys.signing_key, api_keys.created_at as began_at, api_keys.expires_at,
-            api_keys.last_used_at, users.id as user_id, users.email, users.display_name, users.role, users.locale, users.time_zone, users.second_factor,
+            api_keys.last_used_at, users.id as user_id, users.email, users.display_name, users.role, users.locale,
             users.time_zone, users.second_factor, users.created_at
      from api_keys join users on users.id = api_keys.user_id
      where api_keys.handle = $1 and api_keys.revoked_at is null and users.status = 'active'",

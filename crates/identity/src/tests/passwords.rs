@@ -52,7 +52,8 @@ async fn a_reset_ends_everything_and_works_once(db: store::Db) {
     assert_eq!(house.with_token(Method::GET, "/api/auth/me", &script, None).await.status, 401);
     assert_eq!(house.log_in("reset@example.org", PASSWORD).await.status, 401);
     assert_eq!(house.log_in("reset@example.org", NEXT).await.status, 200);
-    assert_eq!(house.letters_to("reset@example.org").await[0].0, "Your password was changed");
+    let letters = house.letters_to("reset@example.org").await;
+    assert!(letters.iter().any(|letter| letter.0 == "Your password was changed"), "{letters:?}");
     // Two at once with one link: one is too late.
     house.post("/api/auth/password-reset", json!({ "email": "reset@example.org" })).await;
     house.settle().await;

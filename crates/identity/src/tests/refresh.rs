@@ -308,22 +308,21 @@ async fn a_disabled_account_refreshes_nothing(db: store::Db) {
 
 async fn an_administrator_ends_everything(db: store::Db) {
     let house = House::open(&db).await;
-    house.owner().await;
+    let admin = house.administrator().await;
     let user = house.member("ended@example.org").await;
     let (tokens, browser) = (house.tokens("ended@example.org").await, house.sign_in("ended@example.org").await);
-    let admin = house.tokens("owner@example.org").await;
-    let (admin, path) = (text(&admin, "access_token"), format!("/auth/revoke-user-tokens/{}", user.id));
+    let path = format!("/auth/revoke-user-tokens/{}", user.id);
     let plain = house.with_token(Method::POST, &path, &text(&tokens, "access_token"), Some(json!({}))).await;
     assert_eq!((plain.status, plain.code()), (403, "administrators_only"));
     assert_eq!(me(&house, &text(&tokens, "access_token")).await.status, 200);
-    let done = house.with_token(Method::POST, &path, &admin, Some(json!({}))).await;
+    let done = house.as_signed(&admin, Method::POST, &path, Some(json!({}))).await;
     assert_eq!((done.status, done.body["revoked"].as_u64()), (200, Some(2)), "{}", done.body);
     assert_eq!(me(&house, &text(&tokens, "access_token")).await.status, 401, "at once");
     assert_eq!(house.me(&browser).await.status, 401);
     assert_eq!(refresh(&house, &text(&tokens, "refresh_token")).await.code(), "invalid_token");
     let nobody = format!("/auth/revoke-user-tokens/{}", house.ambient.id::<UserId>());
-    assert_eq!(house.with_token(Method::POST, &nobody, &admin, Some(json!({}))).await.status, 404);
-    assert_eq!(house.with_token(Method::POST, &path, &admin, Some(json!({ "all": true }))).await.status, 422);
+    assert_eq!(house.as_signed(&admin, Method::POST, &nobody, Some(json!({}))).await.status, 404);
+    assert_eq!(house.as_signed(&admin, Method::POST, &path, Some(json!({ "all": true }))).await.status, 422);
 }
 
 async fn keys_change_without_a_refusal(db: store::Db) {

@@ -113,8 +113,7 @@ async fn a_letter_speaks_the_language_that_was_asked_for(db: store::Db) {
 
 async fn some_wait_for_a_yes(db: store::Db) {
     let house = House::with(&db, Registration::Approval).await;
-    house.owner().await;
-    let owner = house.sign_in("owner@example.org").await;
+    let owner = house.administrator().await;
     let mut ids = Vec::new();
     for email in ["yes@example.org", "no@example.org"] {
         let verified = house.sign_up_whole(email, PASSWORD).await;
@@ -127,7 +126,8 @@ async fn some_wait_for_a_yes(db: store::Db) {
         ids.push(house.identity.find_user(email).await.unwrap().unwrap());
     }
     let letters = house.letters_to("owner@example.org").await;
-    assert!(letters[0].1.contains("no@example.org") && letters[1].1.contains("yes@example.org"));
+    let wanted = |email: &str| letters.iter().any(|letter| letter.1.contains(email));
+    assert!(wanted("no@example.org") && wanted("yes@example.org"));
     let list = house.as_signed(&owner, Method::GET, "/api/auth/approvals", None).await;
     let waiting: Vec<_> = list.body["items"].as_array().unwrap().iter().map(|one| one["email"].clone()).collect();
     assert_eq!(waiting, [json!("no@example.org"), json!("yes@example.org")]);

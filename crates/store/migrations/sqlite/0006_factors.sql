@@ -33,7 +33,7 @@ create table backup_codes (
     code_phc text not null,
     created_at integer not null,
     primary key (id),
-    constraint backup_codes_selector_key unique (user_id, selector),
+    constraint backup_codes_user_id_selector_key unique (user_id, selector),
     constraint backup_codes_user_id_fkey foreign key (user_id) references users (id) on delete cascade
 ) strict;
 

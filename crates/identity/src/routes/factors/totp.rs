@@ -95,11 +95,17 @@ pub(crate) struct CodeRequest {
     code: Secret<String>,
 }
 
+/// A backup code, as it is written down: `SS-XXXXX-XXXXX`.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 14, max_length = 14)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct BackupCode(String);
+
 /// New backup codes. They are shown this once.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BackupCodes {
     /// Ten of them; each works once.
-    #[schema(min_items = 10, max_items = 10)]
+    #[schema(value_type = Vec<BackupCode>, min_items = 10, max_items = 10)]
     backup_codes: Vec<String>,
 }
 
