@@ -87,7 +87,7 @@ async fn at_once(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     for answer in join_all(tries.iter().map(|request| lab.try_send(request))).await {
         let answer = answer?;
         entered += usize::from(answer.ok());
-        found.check(answer.ok() || matches!(answer.status, 401 | 410 | 429), || {
+        found.check(answer.ok() || matches!(answer.status, 401 | 410 | 429 | 503), || {
             format!("one of {AT_ONCE} uses of one backup code at once: {}", answer.brief())
         });
     }

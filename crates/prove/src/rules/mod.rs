@@ -58,6 +58,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_h2::RULE,
     &a1_h3::RULE,
     &a1_h4::SIGN_IN,
+    &a1_h4::LETTERS,
     &a1_h4::SIGN_UP,
     &a1_h6::RULE,
     &a1_h7::RULE,

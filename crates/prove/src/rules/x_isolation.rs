@@ -31,6 +31,9 @@ struct Held {
     own: &'static [&'static str],
 }
 
+/// An API key and an access token may each come in either header: one verifier tells them apart.
+const TOKEN: &[&str] = &["bearer", "x-api-key"];
+
 /// All that one account holds, so that a mix-up within one account is seen too.
 struct Purse {
     enrolled: Enrolled,
@@ -70,8 +73,6 @@ impl Purse {
 
     fn all(&self) -> Vec<Held> {
         let held = |what, text: &str, own| Held { what, text: text.to_owned(), own };
-        // An API key and an access token may each come in either header: one verifier tells them apart.
-        const TOKEN: &[&str] = &["bearer", "x-api-key"];
         vec![
             held("a session", &self.session.sid, &["session"]),
             held("an anti-forgery value", &self.session.csrf, &["anti-forgery"]),
