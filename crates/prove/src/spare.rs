@@ -38,7 +38,7 @@ pub(crate) struct Enrolled {
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) id: String,
-    pub(crate) key: String,
+    pub(crate) text: String,
     pub(crate) signing_secret: Option<String>,
     /// The server's clock when it was made.
     pub(crate) at: i64,
@@ -97,8 +97,8 @@ impl Lab {
     pub(crate) async fn api_key(&self, token: &str, wish: &Value) -> Result<Key, Stop> {
         let answer = self.send(&Request::post("/auth/api-keys").bearer(token).json(wish)).await?;
         match (answer.member("/id"), answer.member("/key"), seconds(&answer)) {
-            (Some(id), Some(key), Some(at)) if answer.status == 201 => {
-                Ok(Key { id, key, signing_secret: answer.member("/signing_secret"), at })
+            (Some(id), Some(text), Some(at)) if answer.status == 201 => {
+                Ok(Key { id, text, signing_secret: answer.member("/signing_secret"), at })
             }
             _ => Stop::unsure(format!("making an API key answers {}", answer.brief())),
         }

@@ -85,7 +85,7 @@ mod tests {
         );
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), base.as_bytes());
         assert_eq!(header("Signature"), format!("sig=:{}:", BASE64.encode(tag.as_ref())));
-        let bare = signer.sign(Request::get("/a"), 100);
-        assert!(bare.headers.iter().all(|(name, _)| name != "Content-Digest"));
+        let without = signer.sign(Request::get("/a"), 100);
+        assert!(without.headers.iter().all(|(name, _)| name != "Content-Digest"));
     }
 }

@@ -51,7 +51,7 @@ async fn signer(lab: &Lab) -> Result<(Signer, Key, String), Stop> {
     let key = lab.api_key(&token, &wish).await?;
     let shown = key.signing_secret.as_ref().and_then(|secret| BASE64URL_NOPAD.decode(secret.as_bytes()).ok());
     let secret = shown.ok_or_else(|| Stop::Unsure("a key for signed requests came without its secret".to_owned()))?;
-    Ok((Signer { origin, key: key.key.clone(), id: key.id.clone(), secret }, key, token))
+    Ok((Signer { origin, key: key.text.clone(), id: key.id.clone(), secret }, key, token))
 }
 
 fn read() -> Request {
@@ -132,8 +132,8 @@ mod tests {
     #[test]
     fn a_signature_is_moved_and_the_rest_is_not() {
         let signer = Signer { origin: String::new(), key: "k".into(), id: "i".into(), secret: vec![1] };
-        let signed = signer.sign(write(99), 1);
-        let moved = moved(&signed, write(98));
+        let request = signer.sign(write(99), 1);
+        let moved = moved(&request, write(98));
         let count = |name: &str| moved.headers.iter().filter(|(known, _)| known == name).count();
         assert_eq!((count("Content-Type"), count("Signature"), count("Authorization")), (1, 1, 1));
         assert!(matches!(&moved.body, Body::Bytes(bytes) if bytes.ends_with(b"98}")));

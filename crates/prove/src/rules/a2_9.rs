@@ -92,7 +92,7 @@ async fn making(lab: &Lab, found: &mut Findings, token: &str, victim: &str) -> R
 }
 
 async fn works(lab: &Lab, found: &mut Findings, key: &Key, when: &str) -> Result<(), Stop> {
-    let answer = lab.send(&Request::get(READING).bearer(&key.key)).await?;
+    let answer = lab.send(&Request::get(READING).bearer(&key.text)).await?;
     found.control(answer.ok(), || format!("GET {READING} with a key {when}: {}", answer.brief()))
 }
 
@@ -107,40 +107,40 @@ async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     making(lab, found, &token, &lab.session(0).await?.user_id).await?;
     let key = lab.api_key(&token, &wish()).await?;
     works(lab, found, &key, "that was just made").await?;
-    let answer = lab.send(&Request::get(READING).header("X-API-Key", &key.key)).await?;
+    let answer = lab.send(&Request::get(READING).header("X-API-Key", &key.text)).await?;
     found.control(answer.ok(), || format!("GET {READING} with X-API-Key: {}", answer.brief()))?;
     for request in beyond() {
         let line = request.line();
-        let answer = lab.send(&request.bearer(&key.key)).await?;
+        let answer = lab.send(&request.bearer(&key.text)).await?;
         found.check(answer.status == 403, || format!("{line} with a key for journal:read: {}", answer.brief()));
     }
-    let more = lab.send(&Request::post("/auth/api-keys").bearer(&key.key).json(&wish())).await?;
+    let more = lab.send(&Request::post("/auth/api-keys").bearer(&key.text).json(&wish())).await?;
     let refused = matches!(more.status, 401 | 403) && more.member("/key").is_none();
     found.check(refused, || format!("making a key with a key: {}", more.brief()));
 
     let list = lab.send(&Request::get("/auth/api-keys").bearer(&token)).await?;
     found.control(list.text().contains(&key.id), || format!("the list of keys answers {}", list.brief()))?;
-    let secret = key.key.split('_').nth(3).unwrap_or(&key.key);
+    let secret = key.text.split('_').nth(3).unwrap_or(&key.text);
     found.check(!list.text().contains(secret), || "the list of keys shows their secrets".to_owned());
     let path = format!("/auth/api-keys/{}", key.id);
     let answer = lab.send(&Request::new("DELETE", &path).bearer(&stranger)).await?;
     found.check(answer.status == 404, || format!("deleting somebody else's key: {}", answer.brief()));
     let list = lab.send(&Request::get("/auth/api-keys").bearer(&stranger)).await?;
     found.check(!list.text().contains(&key.id), || "the list of keys shows those of others".to_owned());
-    for place in [9, 20, key.key.len() - 1] {
-        ended(lab, found, &damaged(&key.key, place), "a key with one letter changed").await?;
+    for place in [9, 20, key.text.len() - 1] {
+        ended(lab, found, &damaged(&key.text, place), "a key with one letter changed").await?;
     }
-    ended(lab, found, &key.key[..key.key.len() - 9], "a key without its checksum").await?;
+    ended(lab, found, &key.text[..key.text.len() - 9], "a key without its checksum").await?;
     works(lab, found, &key, "that others have tried to guess").await?;
     let answer = lab.send(&Request::new("DELETE", &path).bearer(&token)).await?;
     found.control(answer.ok(), || format!("deleting a key answers {}", answer.brief()))?;
-    ended(lab, found, &key.key, "a key that was deleted").await?;
+    ended(lab, found, &key.text, "a key that was deleted").await?;
 
     let key = lab.api_key(&token, &wish()).await?;
     works(lab, found, &key, "that was just made").await?;
-    let report = lab.send(&Request::post("/api/keys/report").json(&json!({"key": key.key}))).await?;
+    let report = lab.send(&Request::post("/api/keys/report").json(&json!({"key": key.text}))).await?;
     found.check(report.ok(), || format!("reporting a key that was found: {}", report.brief()));
-    ended(lab, found, &key.key, "a key that was reported").await?;
+    ended(lab, found, &key.text, "a key that was reported").await?;
     let owner = lab.send(&me(&token)).await?;
     found.control(owner.ok(), || format!("the owner's token after all that: {}", owner.brief()))
 }
@@ -156,7 +156,7 @@ async fn address(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
         lab.delete(&format!("/auth/api-keys/{}", home.id), &token).await;
     }
     for name in ["X-Nothing", "X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP"] {
-        let answer = lab.send(&Request::get(READING).bearer(&bound.key).header(name, "192.0.2.1")).await?;
+        let answer = lab.send(&Request::get(READING).bearer(&bound.text).header(name, "192.0.2.1")).await?;
         found.check(answer.is(403, "address_not_allowed"), || {
             format!("a key for 192.0.2.0/24 from here, with {name}: {}", answer.brief())
         });

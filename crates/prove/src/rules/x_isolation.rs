@@ -68,7 +68,7 @@ impl Purse {
             json!({"name": "prove", "scopes": ["identity:read"], "expires_in_days": 1, "signing": {"kind": "hmac"}});
         let key = lab.api_key(&pair.access, &wish).await?;
         let challenge = lab.challenge(account).await?;
-        Ok(Self { session, pair, challenge, device, key, enrolled })
+        Ok(Self { enrolled, session, pair, challenge, device, key })
     }
 
     fn all(&self) -> Vec<Held> {
@@ -80,7 +80,7 @@ impl Purse {
             held("a refresh token", &self.pair.refresh, &["refresh"]),
             held("a challenge", &self.challenge, &["challenge", "challenge options"]),
             held("a trusted device", &self.device, &["device"]),
-            held("an API key", &self.key.key, TOKEN),
+            held("an API key", &self.key.text, TOKEN),
             held("an API key's signing secret", self.key.signing_secret.as_deref().unwrap_or(""), &[]),
             held("an authenticator's secret", &self.enrolled.written, &[]),
             held("a used code", &self.enrolled.used, &[]),
@@ -143,7 +143,7 @@ async fn own(lab: &Lab, found: &mut Findings, purse: &Purse) -> Result<(), Stop>
     for (what, request) in [
         ("a session", Request::get("/api/auth/me").cookies(&purse.session)),
         ("an access token", me(&purse.pair.access)),
-        ("an API key", me(&purse.key.key)),
+        ("an API key", me(&purse.key.text)),
         ("a challenge", Request::post("/api/auth/second-factor/options").same_origin().json(&options)),
         ("a trusted device", login.header("Cookie", &format!("__Host-device={}", purse.device))),
         ("a refresh token", refresh(&purse.pair.refresh)),
