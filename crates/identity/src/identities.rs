@@ -43,6 +43,9 @@ impl Identities for Port {
     ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
         async move {
             match presented {
+                Presented::Session(sid) if kernel::weaken::is("X-CVE-2026-114607") && sid.expose().contains('.') => {
+                    self.0.bearer(sid.expose()).await
+                }
                 Presented::Session(sid) => {
                     let Some(hash) = token::parse(Purpose::Session, sid.expose()) else { return Ok(None) };
                     let Some(known) = self.0.session_of(&hash).await? else { return Ok(None) };

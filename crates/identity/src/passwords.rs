@@ -105,7 +105,9 @@ impl Identity {
         if !queries::set_password(&mut tx, user, phc, self.ambient.now()).await? {
             return Err(void());
         }
-        self.end_everything(&mut tx, user).await?;
+        if !kernel::weaken::is("A2-12") {
+            self.end_everything(&mut tx, user).await?;
+        }
         queries::void_links(&mut tx, user, Purpose::Reset).await?;
         if let Some(reader) = queries::reader(&mut tx, user).await? {
             queries::forget_counts(&mut tx, &self.subject(&reader.email_folded)).await?;

@@ -134,7 +134,8 @@ impl Identity {
     ) -> Result<Option<Secret<String>>, Fault> {
         let (secret, token_hash) = token::mint(Purpose::Session, &*self.ambient.rng);
         let at = self.ambient.now();
-        let old = client.sid.as_ref().and_then(|sid| token::parse(Purpose::Session, sid.expose()));
+        let old = client.sid.as_ref().filter(|_| !kernel::weaken::is("X-CVE-2026-7507"));
+        let old = old.and_then(|sid| token::parse(Purpose::Session, sid.expose()));
         let mut tx = self.db.begin().await?;
         let enrolled = access::has_second_factor(&mut tx, user_id).await?;
         let unknown = self.is_unknown_device(&mut tx, user_id, client).await?;

@@ -2,6 +2,7 @@
 
 use crate::wire::{Request, Wire};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,6 +24,18 @@ impl fmt::Debug for Account {
     }
 }
 
+impl Account {
+    /// What signs it in.
+    pub(crate) fn body(&self) -> Value {
+        json!({"email": self.email, "password": self.password})
+    }
+
+    /// What does not.
+    pub(crate) fn wrong(&self) -> Value {
+        json!({"email": self.email, "password": format!("not {:016x}", crate::material::noise())})
+    }
+}
+
 /// Why there are no accounts.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
@@ -38,7 +51,7 @@ pub trait Accounts: Send + Sync {
         true
     }
 
-    /// At least two accounts that can sign in, at most `count`.
+    /// New accounts that can sign in: `count` of them, or as many as there are.
     fn make(&self, count: usize) -> Pending<'_, Vec<Account>>;
 
     /// Removes what was made; answers the addresses that remain. The list may hold addresses that a rule signed up.
@@ -112,8 +125,7 @@ impl SignedUp {
             made.push(account);
         }
         if let Some(last) = made.last() {
-            let body = serde_json::json!({"email": last.email, "password": last.password});
-            let answer = wire.send(&Request::post("/api/auth/login").same_origin().json(&body)).await;
+            let answer = wire.send(&Request::post("/api/auth/login").same_origin().json(&last.body())).await;
             if !answer.map_err(|error| AccountsError(error.to_string()))?.ok() {
                 let what = "signing up needs the link of a letter here; set DATA_DIR or use --accounts FILE";
                 return Err(AccountsError(what.to_owned()));
@@ -133,7 +145,7 @@ pub(crate) fn fresh() -> Account {
 }
 
 pub(crate) fn sign_up_request(account: &Account) -> Request {
-    let body = serde_json::json!({"email": account.email, "password": account.password, "display_name": "Throwaway"});
+    let body = json!({"email": account.email, "password": account.password, "display_name": "Throwaway"});
     Request::post("/api/auth/signup").same_origin().json(&body)
 }
 

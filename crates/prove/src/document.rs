@@ -22,8 +22,18 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/auth/password-reset/confirm"),
     ("POST", "/api/auth/unlock"),
     ("POST", "/api/auth/not-me"),
+    ("POST", "/api/auth/second-factor/options"),
+    ("POST", "/api/auth/second-factor"),
+    ("POST", "/api/auth/passkeys/sign-in/start"),
+    ("POST", "/api/auth/passkeys/sign-in/finish"),
+    ("GET", "/api/auth/oidc/{provider}/start"),
+    ("GET", "/api/auth/oidc/{provider}/callback"),
+    ("POST", "/api/keys/report"),
     ("POST", "/auth/login"),
+    ("POST", "/auth/login/second-factor"),
+    ("POST", "/auth/refresh"),
     ("POST", "/auth/register"),
+    ("GET", "/.well-known/jwks.json"),
     ("POST", "/api/csp-report"),
 ];
 
@@ -45,7 +55,7 @@ impl Route {
     }
 
     pub(crate) fn ends_session(&self) -> bool {
-        self.template.ends_with("/logout")
+        self.template.ends_with("/logout") || self.template.ends_with("/revoke-all")
     }
 
     pub(crate) fn takes_json(&self) -> bool {

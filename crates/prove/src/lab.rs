@@ -4,7 +4,6 @@ use crate::accounts::{Account, Accounts};
 use crate::document::Document;
 use crate::rule::Stop;
 use crate::wire::{Request, Response, Wire, WireError};
-use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,12 +24,16 @@ impl Session {
 
     /// From the answer to a login.
     pub(crate) fn read(answer: &Response) -> Option<Self> {
-        let cookie = |name: &str| {
-            let set = answer.all("set-cookie").find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
-            set.split(';').next().map(ToOwned::to_owned).filter(|value| !value.is_empty())
-        };
-        let user_id = answer.json().pointer("/user/id").and_then(Value::as_str).map(ToOwned::to_owned)?;
-        Some(Self { sid: cookie("__Host-sid")?, csrf: cookie("__Host-csrf")?, user_id })
+        let user_id = answer.member("/user/id")?;
+        Some(Self { sid: answer.cookie("__Host-sid")?, csrf: answer.cookie("__Host-csrf")?, user_id })
+    }
+
+    /// The same after an answer that may have changed its id.
+    pub(crate) fn after(self, answer: &Response) -> Self {
+        match (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) {
+            (Some(sid), Some(csrf)) => Self { sid, csrf, ..self },
+            _ => self,
+        }
     }
 }
 
@@ -118,21 +121,35 @@ impl Lab {
 
     /// Signs in as a browser does, anew.
     pub(crate) async fn sign_in(&self, number: usize) -> Result<(Session, Response), Stop> {
-        let account = self.account(number).await?;
-        let body = json!({"email": account.email, "password": account.password});
-        let answer = self.send(&Request::post("/api/auth/login").same_origin().json(&body)).await?;
+        self.enter(&self.account(number).await?).await
+    }
+
+    /// The same with an account that is at hand.
+    pub(crate) async fn enter(&self, account: &Account) -> Result<(Session, Response), Stop> {
+        let answer = self.send(&Request::post("/api/auth/login").same_origin().json(&account.body())).await?;
         match Session::read(&answer) {
             Some(session) if answer.ok() => Ok((session, answer)),
             _ => Stop::unsure(format!("signing in with a good password answers {}", answer.brief())),
         }
     }
 
+    /// A new account, which the rule that asks for it may break.
+    pub(crate) async fn spare(&self) -> Result<Account, Stop> {
+        if !self.provider.writes() {
+            let why = "the account is not the same afterwards, and those of the file are not ours to break";
+            return Err(Stop::NotApplicable(why.to_owned()));
+        }
+        let made = self.provider.make(1).await.map_err(|error| Stop::Unsure(format!("no account: {error}")))?;
+        let account = made.into_iter().next().ok_or_else(|| Stop::Unsure("no account was made".to_owned()))?;
+        self.also_remove(account.clone());
+        Ok(account)
+    }
+
     /// Asks for a token as a script does, anew.
     pub(crate) async fn take_token(&self, number: usize) -> Result<String, Stop> {
         let account = self.account(number).await?;
-        let body = json!({"email": account.email, "password": account.password});
-        let answer = self.send(&Request::post("/auth/login").json(&body)).await?;
-        let token = answer.json().get("access_token").and_then(Value::as_str).map(ToOwned::to_owned);
+        let answer = self.send(&Request::post("/auth/login").json(&account.body())).await?;
+        let token = answer.member("/access_token");
         token.ok_or_else(|| Stop::Unsure(format!("asking for a token with a good password answers {}", answer.brief())))
     }
 

@@ -18,6 +18,7 @@ mod report;
 mod rule;
 mod rules;
 mod run;
+mod spare;
 mod wire;
 
 pub use accounts::{Account, Accounts, AccountsError, FromFile, Pending, SignedUp};

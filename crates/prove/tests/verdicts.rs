@@ -6,6 +6,17 @@ mod model;
 
 use prove::{Options, Report, SignedUp, Status, run};
 
+/// What goes far into accounts, letters, tokens and keys, as the break-ins of peers (`X-…`) do too. The model has none of
+/// that: a model of it would be a second server. That each of these passes, and that each can fail, is shown on the
+/// product and its weakened twin (`scripts/prove.sh`, `scripts/prove-weakened.sh`); here, that none passes where there is
+/// nothing to attack.
+const BEYOND: &[&str] = &["A1-H4.letters", "A1-H7", "A1-H8", "A1-M6", "A1-M7", "A2-1", "A2-9", "A2-12", "A2-15"];
+
+fn is_beyond(id: &str) -> bool {
+    let within = |name: &str| id.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    BEYOND.iter().any(|name| within(name)) || id.starts_with("X-")
+}
+
 async fn attack(weak: &'static str, only: &[&str]) -> Report {
     let target = model::start(weak).await;
     let list: Vec<_> = (0..4)
@@ -27,8 +38,11 @@ async fn attack(weak: &'static str, only: &[&str]) -> Report {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_behaves_passes_every_rule() {
     let report = attack("", &[]).await;
-    let odd: Vec<_> = report.rules.iter().filter(|rule| rule.status != Status::Pass).collect();
+    let (beyond, modelled): (Vec<_>, Vec<_>) = report.rules.iter().partition(|rule| is_beyond(rule.id));
+    let odd: Vec<_> = modelled.iter().filter(|rule| rule.status != Status::Pass).collect();
     assert!(odd.is_empty(), "{odd:#?}");
+    let easy: Vec<_> = beyond.iter().filter(|rule| rule.status == Status::Pass).collect();
+    assert!(!beyond.is_empty() && easy.is_empty(), "{easy:#?}");
     assert_eq!(report.version.as_deref(), Some("0.0.1"));
     assert_eq!(report.exit_status(true), 0);
     assert!(report.left_behind.iter().all(|email| email.starts_with("prove-")), "throw-away accounts only");
@@ -37,7 +51,7 @@ async fn a_server_that_behaves_passes_every_rule() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_rule_fails_where_its_protection_is_missing() {
     let mut missed = Vec::new();
-    for rule in prove::rules() {
+    for rule in prove::rules().into_iter().filter(|rule| !is_beyond(rule.id)) {
         // The model has a switch of its own for the forged address; the product's limiter has one for both.
         let switch = if rule.id == "A1-M2.forged-address" { "A1-M2" } else { rule.weakened_by };
         let report = attack(switch, &[rule.id]).await;

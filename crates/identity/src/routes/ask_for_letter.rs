@@ -64,6 +64,9 @@ pub(crate) async fn reset(
     Json(request): Json<LetterRequest>,
 ) -> guard::Result<(StatusCode, Json<MessageAnswer>)> {
     let email = take(&identity, &limits, &request)?;
+    if kernel::weaken::is("A1-H4") && identity.find_user(&email).await?.is_none() {
+        return Err(Fault::not_found().into());
+    }
     identity.run_errand(&Errand::Reset { email }).await?;
     Ok((StatusCode::ACCEPTED, Json(MessageAnswer { message: MESSAGE })))
 }

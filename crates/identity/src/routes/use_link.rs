@@ -48,6 +48,10 @@ pub(crate) async fn confirm_reset(
     Json(request): Json<ResetRequest>,
 ) -> guard::Result<Json<Done>> {
     limits.by_address(Class::Links)?;
+    if kernel::weaken::is("X-CVE-2026-18963") && request.token.expose().contains('@') {
+        identity.set_password_of(request.token.expose(), request.password).await?;
+        return Ok(Json(Done { status: "password_changed" }));
+    }
     let hash = parse(Purpose::Reset, &request.token)?;
     identity.reset_password(&hash, &client, request.password).await?;
     Ok(Json(Done { status: "password_changed" }))

@@ -1,10 +1,18 @@
-//! What attacks are made of: sound, forms, words and chance.
+//! What attacks are made of: sound, forms, words, codes, signatures and chance.
 
+mod date;
+mod jwt;
 mod multipart;
+mod signed;
+mod totp;
 mod wav;
 mod words;
 
+pub(crate) use date::seconds;
+pub(crate) use jwt::{Forger, Jwt};
 pub(crate) use multipart::{Part, endless, form, media};
+pub(crate) use signed::{Signer, content_digest};
+pub(crate) use totp::{code, step_at};
 pub(crate) use wav::{polyglot, wav};
 pub(crate) use words::debug_paths;
 

@@ -39,6 +39,23 @@ pub(crate) static SIGN_UP: Rule = Rule {
     attack: |lab, found| Box::pin(sign_up(lab, found)),
 };
 
+pub(crate) static LETTERS: Rule = Rule {
+    info: RuleInfo {
+        id: "A1-H4.letters",
+        finding: "A1-H4",
+        title: "Asking for a letter looks the same for known and unknown addresses",
+        severity: Severity::High,
+        asvs: "6.3.8",
+        cwe: 204,
+        expected: "A reset of the password and another confirmation, for a known and an unknown address: 202, the same body, \
+                   headers and length.",
+        help: "Write the errand down and answer at once; whether there is anybody to write to is found out later.",
+        weakened_by: "A1-H4",
+        writes: true,
+    },
+    attack: |lab, found| Box::pin(letters(lab, found)),
+};
+
 /// Headers that differ with time and count, not with the account.
 const MOVING: &[&str] = &["x-request-id", "date", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset"];
 
@@ -99,6 +116,21 @@ async fn sign_in(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
             }
             compare(found, &pair[0], &pair[1]);
         }
+    }
+    Ok(())
+}
+
+async fn letters(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
+    let known = lab.account(3).await?;
+    for path in ["/api/auth/password-reset", "/api/auth/resend-verification"] {
+        let mut pair = Vec::new();
+        for email in [known.email.clone(), stranger(&known)] {
+            let answer = lab.send(&Request::post(path).same_origin().json(&json!({"email": email}))).await?;
+            found.check(answer.status == 202, || format!("POST {path}: {}", answer.brief()));
+            pair.push(answer);
+        }
+        found.control(pair[0].ok(), || format!("POST {path} for a known address: {}", pair[0].brief()))?;
+        compare(found, &pair[0], &pair[1]);
     }
     Ok(())
 }

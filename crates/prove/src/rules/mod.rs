@@ -12,19 +12,30 @@ mod a1_h2;
 mod a1_h3;
 mod a1_h4;
 mod a1_h6;
+mod a1_h7;
+mod a1_h8;
 mod a1_m1;
 mod a1_m3;
 mod a1_m5;
+mod a1_m6;
+mod a1_m7;
 mod a1_m8;
+mod a2_1;
 mod a2_10;
+mod a2_12;
 mod a2_13;
+mod a2_15;
 mod a2_2;
 mod a2_5;
 mod a2_6;
 mod a2_6_polyglot;
 mod a2_7;
+mod a2_9;
 mod malformed;
 mod upload;
+mod x_fixation;
+mod x_isolation;
+mod x_reset;
 
 use crate::rule::Rule;
 
@@ -47,20 +58,35 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_h2::RULE,
     &a1_h3::RULE,
     &a1_h4::SIGN_IN,
+    &a1_h4::LETTERS,
     &a1_h4::SIGN_UP,
     &a1_h6::RULE,
+    &a1_h7::RULE,
+    &a1_h7::TOTP,
+    &a1_h8::RULE,
     &a1_m1::RULE,
     &a2_5::FORGED,
     &a1_m3::RULE,
     &a1_m5::RULE,
+    &a1_m6::RULE,
+    &a1_m7::RULE,
     &a1_m8::RULE,
+    &a2_1::RULE,
     &a2_10::RULE,
+    &a2_12::RULE,
     &a2_13::RULE,
+    &a2_15::RULE,
+    &a2_15::REPLAY,
     &a2_2::RULE,
     &a2_5::RULE,
     &a2_6::RULE,
     &a2_6_polyglot::RULE,
     &a2_7::RULE,
+    &a2_9::RULE,
+    &a2_9::ADDRESS,
+    &x_isolation::RULE,
+    &x_reset::RULE,
+    &x_fixation::RULE,
 ];
 
 #[cfg(test)]
@@ -86,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_findings_of_this_version_are_all_covered() {
-        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H2 A1-H3 A1-H4 A1-M5 A1-M8 A2-2 A2-6 A2-7";
+        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 \
+                   A2-1 A2-2 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2026-114607 X-CVE-2026-18963 X-CVE-2026-7507";
         for finding in due.split(' ') {
             assert!(ALL.iter().any(|rule| rule.info.finding == finding), "{finding}");
         }

@@ -27,6 +27,17 @@ impl Response {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The value that a cookie is set to, unless it is emptied.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let set = self.all("set-cookie").find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+        set.split(';').next().map(ToOwned::to_owned).filter(|value| !value.is_empty())
+    }
+
+    /// A text in the body, by its JSON pointer (RFC 6901).
+    pub(crate) fn member(&self, pointer: &str) -> Option<String> {
+        self.json().pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned)
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
