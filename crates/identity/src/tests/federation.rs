@@ -12,8 +12,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Sql;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 store::conformance!(
     somebody_new_signs_in_and_comes_again,
@@ -31,6 +31,8 @@ struct Provided {
     house: House,
     issuer: String,
     process: Child,
+    /// Held open: the provider ends when nobody reads what it says.
+    _said: Lines<BufReader<ChildStdout>>,
 }
 
 impl Provided {
@@ -68,7 +70,7 @@ impl Provided {
             config.providers = vec![settings];
         })
         .await;
-        Self { house, issuer, process }
+        Self { house, issuer, process, _said: lines }
     }
 
     async fn end(mut self) {
