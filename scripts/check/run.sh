@@ -12,7 +12,7 @@ begin() { # begin NAME COMMAND...: in the background, to be judged by `check NAM
   shift
   (status=0; "$@" >"$later/$name" 2>&1 || status=$?; echo "$status" >"$later/$name.status") &
 }
-finish() {
+finish() { # asked in a subshell, which cannot `wait` for what is not its own
   while [ ! -s "$later/$1.status" ]; do sleep 0.2; done
   cat "$later/$1"
   return "$(cat "$later/$1.status")"

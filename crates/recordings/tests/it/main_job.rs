@@ -88,8 +88,7 @@ async fn speech_becomes_text_once(db: Db) {
 /// Kills the worker in the middle (dropping it is what its death looks like) and starts another one.
 async fn a_job_that_died_is_finished_once(db: Db) {
     let mut house = House::new(db).await;
-    let form = Form::new().text("language", "en").file("a.wav", &sample("beckett.wav"));
-    let created = house.upload(form.bytes()).await.is(201).json();
+    let created = house.upload(Form::new().file("a.wav", &sample("two_cities.wav")).bytes()).await.is(201).json();
     let running = house.work().await;
     house.until(&id(&created), |recording| recording["status"] == "working").await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -101,7 +100,7 @@ async fn a_job_that_died_is_finished_once(db: Db) {
     house.until(&id(&created), ready).await;
     running.shutdown(Duration::from_secs(5)).await;
     let text = house.get(&format!("/api/recordings/{}/transcript", id(&created))).await.is(200).json();
-    assert_eq!(words(text["text"].as_str().unwrap()), words(BECKETT));
+    assert!(words(text["text"].as_str().unwrap()).starts_with(&words("It was the best of times")), "{text}");
     let mut tx = house.db.lookup().await.unwrap();
     let counts = store::jobs::counts(&mut tx).await.unwrap();
     let states: Vec<_> = counts.iter().map(|count| (count.kind.as_str(), count.state.as_str(), count.n)).collect();

@@ -25,7 +25,7 @@ async fn speech_is_answered_and_nothing_is_kept(db: Db) {
 
 /// How a transcript is written does not depend on the database: each format is one run of the model, so one database.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_format_is_answered() {
+async fn every_format_is_answered_and_nothing_is_kept() {
     let temporary = store::testing::sqlite().await;
     let house = House::new(temporary.db()).await;
     for (format, has) in [("text", "Ever tried"), ("srt", "00:00:0"), ("vtt", "WEBVTT")] {
@@ -43,6 +43,8 @@ async fn every_format_is_answered() {
     assert_eq!((&verbose["task"], &verbose["language"]), (&json!("transcribe"), &json!("en")));
     assert!(verbose["duration"].as_f64().unwrap() > 9.0 && verbose["segments"][0]["id"] == 0);
     assert_eq!(verbose["words"].as_array().unwrap().len(), words(BECKETT).len());
+    assert!(house.files().is_empty());
+    assert_eq!(house.get("/api/recordings").await.json()["items"], json!([]));
     temporary.end().await;
 }
 
@@ -93,7 +95,8 @@ async fn without_a_model_it_says_what_to_do() {
 async fn a_third_at_once_is_asked_to_wait() {
     let temporary = store::testing::sqlite().await;
     let house = House::new(temporary.db()).await;
-    let send = || house.upload_to(DOOR, form().bytes());
+    let sound = sample("beckett.wav");
+    let send = || house.upload_to(DOOR, Form::new().text("model", "base").file("a.wav", &sound).bytes());
     let (one, two, three) = tokio::join!(send(), send(), send());
     let mut statuses = [one.status.as_u16(), two.status.as_u16(), three.status.as_u16()];
     statuses.sort_unstable();
