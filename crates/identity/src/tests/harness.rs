@@ -299,7 +299,8 @@ impl House {
         let begun = self.as_signed(&signed, Method::POST, "/api/auth/2fa/setup", Some(json!({}))).await;
         let secret = data_encoding::BASE32_NOPAD.decode(begun.body["secret"].as_str().unwrap().as_bytes()).unwrap();
         let code = crate::factors::testing::code(&secret, self.ambient.now(), 0);
-        let enabled = self.as_signed(&signed, Method::POST, "/api/auth/2fa/enable", Some(json!({ "code": code }))).await;
+        let enabled =
+            self.as_signed(&signed, Method::POST, "/api/auth/2fa/enable", Some(json!({ "code": code }))).await;
         assert_eq!(enabled.status, 200, "{}", enabled.body);
         let cookie = |name| enabled.cookie(name).unwrap().to_owned();
         Signed { sid: cookie("__Host-sid"), csrf: cookie("__Host-csrf") }
