@@ -260,7 +260,11 @@ test('a passkey is added, renamed, signs in, and is deleted', async () => {
 
   const presence = (enabled: boolean) => devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
   await presence(false);
+  // What waits behind the field began while nobody was there. The press takes its place, and finds somebody.
+  const waiting = page.waitForResponse((answer) => answer.url().endsWith('/passkeys/sign-in/start'));
   await signOut(page);
+  await (await waiting).finished();
+  await page.evaluate(() => new Promise((next) => setTimeout(next, 200)));
   await presence(true);
   await button('Sign in with a passkey').click();
   await heading(/^Good /);

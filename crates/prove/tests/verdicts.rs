@@ -37,12 +37,13 @@ async fn attack(weak: &'static str, only: &[&str]) -> Report {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_behaves_passes_every_rule() {
-    let report = attack("", &[]).await;
-    let (beyond, modelled): (Vec<_>, Vec<_>) = report.rules.iter().partition(|rule| is_beyond(rule.id));
+    let mut report = attack("", &[]).await;
+    let (beyond, modelled): (Vec<_>, Vec<_>) = report.rules.drain(..).partition(|rule| is_beyond(rule.id));
     let odd: Vec<_> = modelled.iter().filter(|rule| rule.status != Status::Pass).collect();
     assert!(odd.is_empty(), "{odd:#?}");
     let easy: Vec<_> = beyond.iter().filter(|rule| rule.status == Status::Pass).collect();
     assert!(!beyond.is_empty() && easy.is_empty(), "{easy:#?}");
+    report.rules = modelled;
     assert_eq!(report.version.as_deref(), Some("0.0.1"));
     assert_eq!(report.exit_status(true), 0);
     assert!(report.left_behind.iter().all(|email| email.starts_with("prove-")), "throw-away accounts only");
