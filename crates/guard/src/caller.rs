@@ -84,8 +84,10 @@ pub struct Caller {
 pub enum Presented {
     /// The value of the cookie `__Host-sid`.
     Session(Secret<String>),
-    /// What follows `Bearer` (or `Token`) in `Authorization`, or the value of `x-api-key`.
+    /// What follows `Bearer` (or `Token`) in `Authorization`: an access token or an API key.
     Token(Secret<String>),
+    /// The value of `x-api-key`, where nothing but an API key counts.
+    ApiKey(Secret<String>),
 }
 
 /// Where a credential comes from, and what its answer carries along when the credential is exchanged for a new one.

@@ -22,6 +22,7 @@ async fn revoke(identity: &Arc<Identity>, presented: &Presented) -> Result<bool,
             Some(hash) => identity.end_session_of(&hash).await,
             None => Ok(false),
         },
+        Presented::ApiKey(text) => Ok(identity.key_leaked(text.expose()).await?.is_some()),
         Presented::Token(text) if text.expose().starts_with(api_keys::PREFIX) => {
             Ok(identity.key_leaked(text.expose()).await?.is_some())
         }
@@ -51,6 +52,7 @@ impl Identities for Port {
                     let Some(known) = self.0.session_of(&hash).await? else { return Ok(None) };
                     self.0.watch(&known, &hash, sender).await
                 }
+                Presented::ApiKey(text) => self.0.key_caller(text.expose()).await,
                 Presented::Token(text) if text.expose().starts_with(api_keys::PREFIX) => {
                     self.0.key_caller(text.expose()).await
                 }

@@ -134,8 +134,7 @@ impl Identity {
         let (memory, passes, lanes) = Params::FLOOR;
         let cost = Params::new(memory, passes, lanes).map_err(|_| Fault::internal("the floor is accepted"))?;
         let codes_pool = Pool::start(Hasher::new(cost, Some(code_pepper)), config.hash_slots)?;
-        let decoys = keys.server_key("passkey_decoys").await?;
-        let relying_party = RelyingParty::new(&config.public_url, decoys, &keys.server_key("ceremonies").await?);
+        let relying_party = RelyingParty::new(&config.public_url, &keys.server_key("ceremonies").await?);
         let places = config.geoip_file.as_deref().map(Places::open).transpose()?;
         let identity = Arc::new(Self {
             codes_pool,

@@ -41,8 +41,11 @@ pub(crate) fn find(headers: &HeaderMap) -> (Option<Presented>, Found) {
         (scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token")).then(|| secret.trim())
     });
     let key = api_key.first().and_then(|value| value.to_str().ok());
-    let token = bearer.or(key).map(|secret| Presented::Token(Secret::new(secret.to_owned())));
-    let presented = token.or_else(|| session.map(|sid| Presented::Session(Secret::new(sid.to_owned()))));
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let presented = bearer
+        .map(|text| Presented::Token(secret(text)))
+        .or_else(|| key.map(|text| Presented::ApiKey(secret(text))))
+        .or_else(|| session.map(|text| Presented::Session(secret(text))));
     (presented, Found(count))
 }
 
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(find(&headers(&[("cookie", "__Host-sid=x"), ("authorization", "Bearer y")])).1.0, 2);
         assert_eq!(find(&headers(&[("authorization", "Basic eDp5"), ("x-api-key", "k")])).1.0, 2);
         assert!(matches!(find(&headers(&[("authorization", "token sk_1")])).0, Some(Presented::Token(_))));
+        assert!(matches!(find(&headers(&[("x-api-key", "sk_1")])).0, Some(Presented::ApiKey(_))));
         assert!(find(&headers(&[("authorization", "Basic eDp5")])).0.is_none());
     }
 

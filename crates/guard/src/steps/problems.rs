@@ -21,8 +21,17 @@ pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
         },
     };
     if matches!(fault.kind(), Kind::Internal | Kind::Unavailable | Kind::Timeout) {
-        let cause = fault.source().map(chain).unwrap_or_default();
-        tracing::error!(event = "failure", request_id = %context.correlation_id, code = fault.code(), cause, "{}", fault.detail());
+        let (request_id, code) = (context.correlation_id, fault.code());
+        match fault.source().map(chain) {
+            // Nothing broke: we are asked for more than we can do at once, and said so.
+            None if fault.kind() == Kind::Unavailable => {
+                tracing::warn!(event = "refused_for_now", %request_id, code, "{}", fault.detail());
+            }
+            cause => {
+                let cause = cause.unwrap_or_default();
+                tracing::error!(event = "failure", %request_id, code, cause, "{}", fault.detail());
+            }
+        }
     }
     // The weakened build calls mistakes and failures alike a success, as the audited one did.
     if kernel::weaken::is("A1-C5") && matches!(fault.kind(), Kind::Internal | Kind::BadRequest | Kind::Invalid) {

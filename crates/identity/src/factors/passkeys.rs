@@ -9,7 +9,6 @@ use super::{Method, queries};
 use crate::Identity;
 use crate::accounts::NoEntry;
 use crate::client::Client;
-use crate::model::Email;
 use crate::notices::Notice;
 use data_encoding::BASE64URL_NOPAD;
 use guard::{Caller, Class, Limits};
@@ -23,7 +22,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 use store::Tx;
 use uuid::Uuid;
-use webauthn_rs::fake::{FakePasskeyDistribution, WebauthnFakeCredentialGenerator};
 use webauthn_rs::prelude::{
     CredentialID, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Webauthn, WebauthnBuilder,
@@ -40,31 +38,24 @@ const SIGN_IN: &str = "sign_in";
 pub(crate) struct RelyingParty {
     /// `None` where the public address names no domain, such as a bare IP address: no browser makes a passkey for that.
     webauthn: Option<Webauthn>,
-    decoys: Secret<[u8; 32]>,
     key: DataKey,
 }
 
 impl RelyingParty {
     /// For the origin people reach this server at.
-    pub(crate) fn new(public_url: &str, decoys: Secret<[u8; 32]>, ceremonies: &Secret<[u8; 32]>) -> Self {
+    pub(crate) fn new(public_url: &str, ceremonies: &Secret<[u8; 32]>) -> Self {
         let origin = Url::parse(public_url).ok();
         let webauthn = origin.as_ref().and_then(|origin| {
             let builder = WebauthnBuilder::new(origin.domain()?, origin).ok()?;
             builder.rp_name("MindVibe").timeout(LIFE).build().ok()
         });
-        Self { webauthn, decoys, key: DataKey::of_server(ceremonies) }
+        Self { webauthn, key: DataKey::of_server(ceremonies) }
     }
 
     fn get(&self) -> Result<&Webauthn, Fault> {
         self.webauthn.as_ref().ok_or_else(|| {
             Fault::new(Kind::Conflict, "passkeys_unavailable", "Passkeys need this server to be reached by a name.")
         })
-    }
-
-    /// Credentials that nobody has, always the same for the same address (A1-H4).
-    fn decoys(&self, email: &str) -> Result<Vec<CredentialID>, Fault> {
-        let generator = WebauthnFakeCredentialGenerator::<FakePasskeyDistribution>::new(self.decoys.expose());
-        generator.and_then(|generator| generator.generate(email.as_bytes())).map_err(Fault::internal)
     }
 }
 
@@ -361,29 +352,14 @@ impl Identity {
         Ok(())
     }
 
-    /// Asks whoever wants to sign in for a passkey: one of an address, or any. For an address that has none, or that nobody
-    /// has, the question looks the same.
+    /// Asks whoever wants to sign in for a passkey. Which one is up to the device: it knows those it has for this server, and
+    /// a list of an address's passkeys, true or invented, would say something of the address (A1-H4).
     ///
     /// # Errors
     /// 409 `passkeys_unavailable`.
-    pub(crate) async fn ask_to_sign_in(&self, email: Option<&str>) -> Result<(Uuid, Value), Fault> {
-        let mut credentials = Vec::new();
-        if let Some(email) = email {
-            // Bounded before it is folded; what is longer is nobody's address.
-            let folded = if email.len() <= 2 * Email::LONGEST { Email::fold(email) } else { String::new() };
-            // Made for everybody, so that everybody takes as long.
-            let decoys = self.relying_party.decoys(&folded)?;
-            let account = crate::queries::find_user(&mut self.db.lookup().await?, &folded).await?;
-            if let Some(account) = account.filter(crate::queries::Account::is_active) {
-                let known = self.passkeys_of(account.id).await?;
-                credentials.extend(known.iter().map(|(_, passkey)| passkey.cred_id().clone()));
-            }
-            if credentials.is_empty() {
-                credentials = decoys;
-            }
-        }
+    pub(crate) async fn ask_to_sign_in(&self) -> Result<(Uuid, Value), Fault> {
         let id = self.ambient.uuid();
-        let options = self.ask((id, SIGN_IN), None, &credentials).await?;
+        let options = self.ask((id, SIGN_IN), None, &[]).await?;
         Ok((id, options))
     }
 

@@ -162,11 +162,16 @@ async fn a_credential_of_one_kind_is_none_of_another(db: store::Db) {
     let secret = |text: &str| Secret::new(text.to_owned());
     let sender = guard::Sender::new(Ipv4Addr::LOCALHOST.into(), String::new());
     let letters = signed.sid.strip_prefix("sid_").unwrap();
+    let tokens = house.tokens("kind@example.org").await;
+    let access = tokens["access_token"].as_str().unwrap();
+    assert!(port.resolve(&Presented::Token(secret(access)), &sender).await.unwrap().is_some());
     for presented in [
         Presented::Token(secret(&signed.sid)),
         Presented::Token(secret(&format!("at_{letters}"))),
         Presented::Session(secret(&format!("setup_{letters}"))),
         Presented::Session(secret("")),
+        Presented::ApiKey(secret(&signed.sid)),
+        Presented::ApiKey(secret(access)),
     ] {
         assert!(port.resolve(&presented, &sender).await.unwrap().is_none());
     }

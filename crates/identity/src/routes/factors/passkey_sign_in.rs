@@ -13,16 +13,18 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Who wants to sign in, if they say so.
+/// That somebody wants to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasskeySignInStart {
-    /// The address of the account; nothing to let the device offer the passkeys it has.
+    /// The address of the account, which clients of other servers send along. It is not looked at: the device knows which
+    /// passkeys it has.
     #[schema(max_length = 254)]
-    email: Option<String>,
+    #[serde(rename = "email")]
+    _email: Option<String>,
 }
 
-/// Asks for a passkey. The question looks the same for an address that has none, or that nobody has.
+/// Asks for a passkey. The question is the same whoever asks, and names none.
 #[utoipa::path(post, path = "/api/auth/passkeys/sign-in/start", operation_id = "begin_passkey_sign_in", tag = "identity",
     extensions(("x-auth" = json!("public"))), request_body = PasskeySignInStart,
     responses(
@@ -33,9 +35,9 @@ pub(crate) struct PasskeySignInStart {
         (status = 503, body = guard::ProblemBody)))]
 pub(crate) async fn start(
     State(identity): State<Arc<Identity>>,
-    Json(request): Json<PasskeySignInStart>,
+    Json(_request): Json<PasskeySignInStart>,
 ) -> guard::Result<Json<Ceremony>> {
-    let (ceremony_id, options) = identity.ask_to_sign_in(request.email.as_deref()).await?;
+    let (ceremony_id, options) = identity.ask_to_sign_in().await?;
     Ok(Json(Ceremony { ceremony_id, options }))
 }
 
