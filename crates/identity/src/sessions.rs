@@ -56,12 +56,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn new(live: Live, hash: Option<&TokenHash>) -> Self {
+    fn new(live: Live, hash: &TokenHash) -> Self {
         let credential = match live.kind {
             SessionKind::Browser => Credential::Session,
             SessionKind::Token => Credential::Token,
         };
-        let is_current = hash.is_none_or(|hash| hash.as_bytes()[..] == live.token_hash[..]);
+        let is_current = hash.as_bytes()[..] == live.token_hash[..];
         Self {
             caller: Caller {
                 user_id: live.user_id,
@@ -199,7 +199,7 @@ impl Identity {
         }
         let before = self.cache.as_ref().map(crate::cache::Cache::before);
         let live = queries::find_session(&mut self.db.lookup().await?, hash, now).await?;
-        let Some(known) = live.map(|live| Arc::new(Known::new(live, Some(hash)))) else {
+        let Some(known) = live.map(|live| Arc::new(Known::new(live, hash))) else {
             return Ok(None);
         };
         if !known.is_current {
@@ -218,8 +218,14 @@ impl Identity {
         if let Some(known) = self.cache.as_ref().and_then(|cache| cache.by_session(id, now)) {
             return Ok(self.use_of(known, now));
         }
-        let live = queries::find_session_by_id(&mut self.db.lookup().await?, id).await?;
-        Ok(live.and_then(|live| self.use_of(Arc::new(Known::new(live, None)), now)))
+        let before = self.cache.as_ref().map(crate::cache::Cache::before);
+        let Some(live) = queries::find_session_by_id(&mut self.db.lookup().await?, id).await? else { return Ok(None) };
+        let hash = live.token_hash.as_slice().try_into().map(TokenHash::from_bytes).map_err(Fault::internal)?;
+        let known = Arc::new(Known::new(live, &hash));
+        if let (Some(cache), Some(before)) = (&self.cache, before) {
+            cache.put(before, &hash, known.clone(), now);
+        }
+        Ok(self.use_of(known, now))
     }
 
     fn use_of(self: &Arc<Self>, known: Arc<Known>, now: Timestamp) -> Option<Arc<Known>> {

@@ -12,6 +12,7 @@ mod letters;
 mod lockout;
 mod passkeys;
 mod passwords;
+mod reads;
 mod refresh;
 mod sessions;
 mod set_up;

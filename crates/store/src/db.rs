@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Column, Either, Executor, SqlSafeStr};
 use std::panic::Location;
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// An open database. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +85,7 @@ impl Db {
     #[track_caller]
     pub fn read(&self) -> BoxFuture<'_, Result<Tx>> {
         let at = Location::caller();
+        self.stats().reads.fetch_add(1, Relaxed);
         Box::pin(async move {
             Ok(Tx::new(
                 &self.wake,
@@ -100,6 +102,7 @@ impl Db {
     /// For reading *one* statement: the same as [`Db::read`] without the cost of a transaction around it. Each statement
     /// sees a moment of its own, so do not ask two questions whose answers must agree.
     pub fn lookup(&self) -> BoxFuture<'_, Result<Tx>> {
+        self.stats().reads.fetch_add(1, Relaxed);
         Box::pin(async move {
             Ok(Tx::new(
                 &self.wake,

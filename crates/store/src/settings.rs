@@ -84,6 +84,7 @@ pub struct Stats {
     pub(crate) slow: AtomicU64,
     pub(crate) revoked: AtomicU64,
     pub(crate) failed: AtomicU64,
+    pub(crate) reads: AtomicU64,
 }
 
 impl Stats {
@@ -105,6 +106,11 @@ impl Stats {
     /// SQLite: how many were taken away after `Policy::hold`.
     pub fn revoked(&self) -> u64 {
         self.revoked.load(Relaxed)
+    }
+
+    /// How often somebody began to read, outside what also writes.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Relaxed)
     }
 
     /// SQLite: how many commits failed.

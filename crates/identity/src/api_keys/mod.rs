@@ -171,7 +171,7 @@ impl Identity {
             _ => None,
         };
         let known = Arc::new(KnownKey::new(handle, row, signature));
-        self.recent_keys.put(before, handle, known.clone(), now);
+        self.recent_keys.put(before, (handle, known.id()), known.clone(), now);
         Ok(Some(known))
     }
 
@@ -188,7 +188,7 @@ impl Identity {
     pub(crate) async fn admit_key(&self, caller: &Caller, asked: &Asked<'_>) -> Result<Admission, Fault> {
         let now = self.ambient.now();
         // It was looked up for this very request, so it is there; if not, the key was ended in between.
-        let known = self.recent_keys.find(now, |known| known.id() == caller.session_id);
+        let known = self.recent_keys.by_id(caller.session_id, now);
         let known =
             known.ok_or_else(|| Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))?;
         if !known.takes(asked.ip) && !kernel::weaken::is("A2-9.address") {
@@ -224,7 +224,7 @@ impl Identity {
     pub(crate) async fn presence(self: &Arc<Self>, caller: &Caller) -> Result<(User, SessionView), Fault> {
         let now = self.ambient.now();
         if caller.credential == Credential::ApiKey {
-            let known = self.recent_keys.find(now, |known| known.id() == caller.session_id);
+            let known = self.recent_keys.by_id(caller.session_id, now);
             if let Some(known) = known {
                 let view = SessionView {
                     id: known.id(),

@@ -145,13 +145,13 @@ impl Identity {
         let row = queries::by_subject(&mut self.db.lookup().await?, &provider.settings.issuer, &claims.sub).await?;
         let Some(row) = row.filter(|row| row.status == "active") else { return Ok(None) };
         let known = Arc::new(known(row, claims.exp));
-        self.federation.recent.put(before, &name, known.clone(), now);
+        self.federation.recent.put(before, (&name, known.session.id), known.clone(), now);
         Ok(Some(known.caller.clone()))
     }
 
     /// Who a caller is that came by another issuer's token.
     pub(crate) fn federated_presence(&self, caller: &Caller, now: Timestamp) -> Option<(User, SessionView)> {
-        let known = self.federation.recent.find(now, |known| known.session.id == caller.session_id)?;
+        let known = self.federation.recent.by_id(caller.session_id, now)?;
         Some((known.user.clone(), known.session))
     }
 

@@ -42,7 +42,7 @@ async fn make(house: &House, token: &str, more: &[(&str, Value)]) -> Answer {
     house.with_token(Method::POST, "/auth/api-keys", token, Some(body)).await
 }
 
-async fn made(house: &House, token: &str, more: &[(&str, Value)]) -> Value {
+pub(super) async fn made(house: &House, token: &str, more: &[(&str, Value)]) -> Value {
     let answer = make(house, token, more).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.body
