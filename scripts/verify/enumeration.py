@@ -19,6 +19,7 @@ import platform
 import random
 import re
 import shutil
+import signal
 import socket
 import statistics
 import sys
@@ -45,7 +46,7 @@ PAUSE = 0.01
 # Accounts with a passkey; questions about them lock nobody.
 KEYED = 60
 # Made-up credentials differ from address to address: so many are looked at to know what there is.
-LOOKED_AT = 2000
+LOOKED_AT = 500
 OTHER = "another long sentence of nobody 7"
 LIMITS = ("SIGN_IN_BY_ADDRESS", "SIGN_UP", "LETTERS", "ANONYMOUS")
 CHANCE = re.compile(rb'"(correlation_id|ceremony_id|challenge)":"([^"]*)"')
@@ -270,6 +271,8 @@ def main():
     parser.add_argument("rounds", type=int, nargs="?", default=int(os.environ.get("ENUMERATION_ROUNDS", FULL)))
     parser.add_argument("--only", help="groups, separated by commas: login, signup, reset, resend (which needs signup), passkey start")
     options = parser.parse_args()
+    # Stopped from outside, it still stops the program.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     data = Path(tempfile.mkdtemp(prefix="mindvibe-enumeration-"))
     rows, wrong, equal = [], [], []
     program = Program(data, LIMITS)

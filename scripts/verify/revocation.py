@@ -13,6 +13,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -101,6 +102,8 @@ def seconds_until_refused(one, two, make, age):
 def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else FULL
     url = os.environ.get("TEST_POSTGRES_URL") or sys.exit("revocation: run it by scripts/with-servers.sh")
+    # Stopped from outside, it still stops the programs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folders = [Path(tempfile.mkdtemp(prefix="mindvibe-revocation-")) for _ in range(2)]
     # Both stand for one address, as behind a balancer.
     settings = {
