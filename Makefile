@@ -46,7 +46,7 @@ check: web/dist/index.html ## Formatting, lints, documentation, licences, secret
 	@scripts/check/run.sh
 
 .PHONY: verify
-verify: ## `test`, then the same with more cases, durable PostgreSQL and more kills, then `bench`
+verify: ## `test`, harder: more cases and kills, answers timed, two instances; then `bench` (hours, idle machine)
 	@scripts/verify.sh
 
 .PHONY: bench

@@ -6,14 +6,11 @@ Absolute figures are noise on a shared machine; what counts is the ratio between
 """
 
 import datetime
-import http.client
 import json
 import os
 import platform
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,79 +18,19 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-BIN = ROOT / "target/release/mindvibe"
-BARE = ROOT / "target/release/examples/bare"
-OVERHEAD = ROOT / "target/release/examples/overhead"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import sign_in
+from program import EXAMPLES, PASSWORD, ROOT, Program
+from program import call, cookies, cpu_seconds, create_account, free_port, resident_mib, wait_for
+
+BARE = EXAMPLES / "bare"
+OVERHEAD = EXAMPLES / "overhead"
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = 32
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def cpu_seconds(pid):
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def resident_mib(pid):
-    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
-
-
-def call(port, method, path, body=None, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    payload = json.dumps(body) if body is not None else None
-    sent = {"content-type": "application/json"} if body is not None else {}
-    connection.request(method, path, payload, {**sent, **(headers or {})})
-    response = connection.getresponse()
-    return response.status, response.headers, response.read()
-
-
-def wait_for(port, path="/health"):
-    while True:
-        try:
-            if call(port, "GET", path)[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.002)
-
-
-class Server:
-    """The program on a data directory of its own; every layer on, the JSON access log written to a file."""
-
-    def __init__(self, data, trace=None):
-        self.port = free_port()
-        environment = {
-            **os.environ, "ENVIRONMENT": "development", "DATA_DIR": str(data), "MODELS_DIR": str(data / "no-models"),
-            "LISTEN_ADDR": f"127.0.0.1:{self.port}",
-            # Far above what a person needs: here the work is measured, not the limit.
-            **{f"RATE_LIMIT_{name}": "100000000/60" for name in ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_UP")},
-        }
-        self.log = open(data / "server.log", "ab")
-        self.out = open(data / "server.out", "ab")
-        command = [str(BIN), "serve"]
-        if trace:
-            command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(trace), *command]
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(command, env=environment, stdout=self.out, stderr=self.log, start_new_session=True)
-        wait_for(self.port)
-        self.started_ms = (time.monotonic() - self.began) * 1000
-        self.pid = self.process.pid
-        if trace:
-            self.pid = int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
-
-    def stop(self):
-        os.kill(self.pid, signal.SIGTERM)
-        self.process.wait()
-        self.log.close()
-        self.out.close()
+LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_UP")
+ACCOUNT = {"email": "bench@mind.example", "password": PASSWORD}
 
 
 def wrk(port, path, script=None, headers=(), environment=None):
@@ -117,23 +54,14 @@ def per_cpu_second(pid, work):
     return done / (cpu_seconds(pid) - before)
 
 
-def password_account(data):
-    environment = {**os.environ, "ENVIRONMENT": "development", "DATA_DIR": str(data)}
-    email, password = "bench@mind.example", "a long sentence nobody says aloud 7"
-    command = [str(BIN), "user", "create", "--email", email, "--role", "member", "--password-stdin"]
-    subprocess.run(command, input=password, text=True, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return {"email": email, "password": password}
-
-
-def browser(port, account):
+def browser(port):
     """The cookie header of a signed-in browser."""
-    _, headers, _ = call(port, "POST", "/api/auth/login", account)
-    cookies = [value.split(";")[0] for value in headers.get_all("set-cookie")]
-    return "Cookie: " + "; ".join(cookie for cookie in cookies if cookie.startswith("__Host-sid"))
+    _, headers, _ = call(port, "POST", "/api/auth/login", ACCOUNT)
+    return "Cookie: __Host-sid=" + cookies(headers)["__Host-sid"]
 
 
-def token(port, account):
-    return json.loads(call(port, "POST", "/auth/login", account)[2])["access_token"]
+def token(port):
+    return json.loads(call(port, "POST", "/auth/login", ACCOUNT)[2])["access_token"]
 
 
 def commits_per_second(data):
@@ -151,14 +79,15 @@ def commits_per_second(data):
 
 
 def measure(data):
-    account = password_account(data)
-    server = Server(data)
-    cookie = browser(server.port, account)
+    create_account(data, ACCOUNT["email"])
+    sign_in.prepare(data)
+    server = Program(data, LIMITS)
+    cookie = browser(server.port)
     body = call(server.port, "GET", "/api/auth/me", headers={"Cookie": cookie.split(": ", 1)[1]})[2]
     bare_port = free_port()
     bare = subprocess.Popen([str(BARE), f"127.0.0.1:{bare_port}", body.decode()])
     wait_for(bare_port, "/")
-    secret = {"BENCH_TOKEN": token(server.port, account)}
+    secret = {"BENCH_TOKEN": token(server.port)}
     reads, bases, writes, rates = [], [], [], []
     for _ in range(ROUNDS):
         bases.append(per_cpu_second(bare.pid, lambda: wrk(bare_port, "/")))
@@ -174,11 +103,12 @@ def measure(data):
         writes.append(per_cpu_second(server.pid, write))
         rates.append(written / (time.monotonic() - began))
     bare.terminate()
+    signing_in = sign_in.measure(server.port, cookie, ROUNDS, SECONDS)
     server.stop()
 
     trace = data / "fsyncs.txt"
-    server = Server(data, trace)
-    secret = {"BENCH_TOKEN": token(server.port, account)}
+    server = Program(data, LIMITS, trace)
+    secret = {"BENCH_TOKEN": token(server.port)}
     before = sum(1 for _ in open(trace))
     written = wrk(server.port, "/api/moods", ROOT / "bench/mood.lua", environment=secret)
     fsyncs = sum(1 for _ in open(trace)) - before
@@ -186,7 +116,7 @@ def measure(data):
 
     starts, resident = [], []
     for _ in range(5):
-        server = Server(data)
+        server = Program(data, LIMITS)
         starts.append(server.started_ms)
         time.sleep(0.5)
         resident.append(resident_mib(server.pid))
@@ -204,6 +134,8 @@ def measure(data):
         row("P2", "POST /api/moods, durable, 32 connections", "fsyncs counted; P1", "≤ 1 fsync per 8 writes; ≥ 0.35 × P1",
             f"1 fsync per {written / fsyncs:.0f} writes; {p2:.2f} × P1{slow_disk}",
             written / fsyncs >= 8 and p2 >= 0.35 and (raw >= 1000 or median(rates) >= 3 * raw)),
+        row("P3", "POST /api/auth/login; 16 of them queued; too many", "the bare hash on the same cores; P1's p99, idle",
+            "≥ 0.95; ≤ 3 × p99; 503 after 2 s, with Retry-After", *signing_in),
         row("P7", "start to first 200 of /health; resident, idle", "—", "≤ 200 ms; ≤ 40 MiB",
             f"{median(starts):.0f} ms; {median(resident):.0f} MiB", median(starts) <= 200 and median(resident) <= 40),
         row("P9", "seal and open a 2 KiB reflection", "the bare AEAD", "≤ 1.5 ×", f"{cost:.2f} ×", cost <= 1.5),

@@ -35,6 +35,7 @@ begin clippy cargo clippy --release --locked --workspace --all-targets --quiet -
 check format cargo fmt --all --check
 check house python3 scripts/check/house.py
 check length python3 scripts/check/file_length.py
+check scripts python3 -m unittest discover -q -s scripts/verify
 check secrets python3 scripts/check/secrets.py
 check deny python3 scripts/check/deny.py
 check third-party python3 scripts/third_party.py --check
