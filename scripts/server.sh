@@ -18,9 +18,11 @@ start_server() {
   local port
   port=$(scripts/free-port.sh)
   SERVER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/mindvibe-server.XXXXXXXX")
-  SERVER_URL="http://127.0.0.1:$port"
-  # The address is that of PUBLIC_URL, so that pages are not sent on to `localhost`.
+  # A name, because browsers make no passkey for a bare address; the one of PUBLIC_URL, so that pages are not sent on.
+  SERVER_URL="http://localhost:$port"
+  # A provider that does not answer: enough to ask for a sign-in by it, and for the way back from there.
   ENVIRONMENT=development LISTEN_ADDR="127.0.0.1:$port" PUBLIC_URL="$SERVER_URL" DATA_DIR="$SERVER_DIR/data" \
+    OIDC_PROVIDERS=nowhere OIDC_NOWHERE_ISSUER=http://127.0.0.1:9 OIDC_NOWHERE_CLIENT_ID=mindvibe \
     "$1" serve >"$SERVER_DIR/server.log" 2>&1 </dev/null &
   SERVER_PID=$!
   for _ in $(seq 100); do

@@ -207,6 +207,10 @@ impl Identity {
             if !self.tries.any(&key) {
                 return Ok(None);
             }
+            if kernel::weaken::is("X-GHSA-7h8m-vrxx-vr4m") {
+                let under_way = self.tries.begin(key.clone());
+                return Ok(Some(Try { subject: key.0, lane: key.1, locked: false, _under_way: under_way }));
+            }
             tokio::select! {
                 () = ended => {}
                 () = tokio::time::sleep_until(give_up) => return Ok(None),
@@ -217,6 +221,12 @@ impl Identity {
     /// The same for an account that is known by its id; its counter is the one of its address.
     pub(crate) async fn count_try_of(&self, user: UserId, lane: Lane, client: &Client) -> Result<Option<Try>, Fault> {
         self.count_try(Whom::Account(user), lane, Seen::of(client)).await
+    }
+
+    /// Where a secret is counted that somebody who is signed in is asked for again: with all others (Vikunja
+    /// CVE-2026-123521).
+    pub(crate) fn asked_again(&self, lane: Lane) -> Lane {
+        if kernel::weaken::is("X-CVE-2026-123521") { Lane::Device(self.ambient.uuid()) } else { lane }
     }
 
     /// Whether the try that was counted locks; `None` when none was taken. Writes either way.

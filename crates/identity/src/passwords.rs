@@ -6,6 +6,7 @@
 use crate::account_queries as queries;
 use crate::client::Client;
 use crate::links::void;
+use crate::lockout::Lane;
 use crate::model::{DisplayName, Email};
 use crate::notices::Notice;
 use crate::{Identity, rules};
@@ -56,7 +57,7 @@ impl Identity {
         rules::check_length(&current).map_err(|fault| Fault::invalid(vec![fault]))?;
         let keeper = queries::keeper(&mut self.db.lookup().await?, user).await?.ok_or(NoEntry::Refused)?;
         self.judge(&keeper, &password)?;
-        let counted = self.count_try_of(user, crate::lockout::Lane::Open, client).await?;
+        let counted = self.count_try_of(user, self.asked_again(Lane::Open), client).await?;
         let Some(counted) = counted else { return Err(NoEntry::Refused.into()) };
         let verdict = match self.pool.verify(current, Some(keeper.password_phc.clone())).await {
             Ok(verdict) => verdict,

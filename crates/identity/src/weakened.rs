@@ -5,25 +5,37 @@ use crate::Identity;
 use crate::client::Client;
 use crate::model::{DisplayName, Email, SessionKind};
 use crate::queries::{self, NewAccount};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use guard::{Caller, Credential, Json, Role};
-use http::HeaderMap;
+use hmac::{Hmac, KeyInit, Mac};
+use http::header::{CONTENT_LENGTH, COOKIE};
+use http::{HeaderMap, Method, StatusCode};
 use kernel::{Fault, Kind, Secret, UserId, weaken};
+use seal::signature::VerifyingKey;
 use serde::Deserialize;
+use serde_json::Value;
+use sha2::Sha256;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The account that everybody without one shared.
 const ANONYMOUS: &str = "anonymous@example.org";
+/// No proper wish for an API key is larger.
+const LARGEST_WISH: usize = 64 * 1024;
 
 /// Puts the weaknesses that are switched on around the routes; otherwise nothing.
 pub(crate) fn weaken(router: OpenApiRouter<Arc<Identity>>, identity: &Arc<Identity>) -> OpenApiRouter<Arc<Identity>> {
     let mut router = router;
     if weaken::is("A2-2") {
         router = router.route("/mobile-auth/login", post(log_in_without_password));
+    }
+    if weaken::is("X-CVE-2025-61928") {
+        router = router.layer(from_fn_with_state(identity.clone(), on_behalf));
     }
     if weaken::is("A1-C1") || weaken::is("A1-C2") {
         router = router.layer(from_fn_with_state(identity.clone(), believe));
@@ -46,6 +58,49 @@ async fn believe(State(identity): State<Arc<Identity>>, mut request: Request, ne
         request = Request::from_parts(parts, body);
     }
     next.run(request).await
+}
+
+/// X-CVE-2025-61928: an API key is made for whoever the body names, whoever asks.
+async fn on_behalf(State(identity): State<Arc<Identity>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if parts.method != Method::POST || parts.uri.path() != "/auth/api-keys" {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let Ok(bytes) = axum::body::to_bytes(body, LARGEST_WISH).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let mut wish: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let named = wish.as_object_mut().and_then(|wish| wish.remove("user_id").or_else(|| wish.remove("userId")));
+    let owner: Option<UserId> = named.as_ref().and_then(Value::as_str).and_then(|id| id.parse().ok());
+    let mut body = Body::from(bytes);
+    // The session of whoever asks is none of the owner's, who has confirmed nothing lately but is taken to have.
+    if owner.is_some() {
+        parts.headers.remove(COOKIE);
+    }
+    if let Some(owner) = owner
+        && let Some(caller) = identity.impersonate(owner, &mut parts).await
+    {
+        let confirmed_at = caller.confirmed_at.map(|at| at.minus(Duration::from_secs(1)));
+        parts.extensions.insert(Caller { confirmed_at, ..caller });
+        parts.headers.remove(CONTENT_LENGTH);
+        body = Body::from(wish.to_string());
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// X-CVE-2026-11800: a token says itself how it is to be checked: not at all, or with the public key for a shared secret.
+pub(crate) fn is_confused(alg: &str, key: &VerifyingKey, signed: &str, signature: &[u8]) -> bool {
+    if !weaken::is("X-CVE-2026-11800") {
+        return false;
+    }
+    match key {
+        _ if alg.eq_ignore_ascii_case("none") => signature.is_empty(),
+        VerifyingKey::Ed25519(public) if alg == "HS256" => {
+            let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(public).ok();
+            mac.is_some_and(|mac| mac.chain_update(signed).verify_slice(signature).is_ok())
+        }
+        _ => false,
+    }
 }
 
 fn claimed(headers: &HeaderMap) -> Option<UserId> {

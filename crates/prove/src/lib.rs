@@ -9,6 +9,7 @@
 //! was answered as expected. What could not be tried is `unknown`, with the reason, and never `pass`.
 
 mod accounts;
+mod ceremony;
 mod document;
 mod lab;
 mod leak;

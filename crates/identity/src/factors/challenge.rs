@@ -74,12 +74,16 @@ impl Identity {
     ) -> Result<UserId, Fault> {
         let challenge = self.challenge(text, surface).await?;
         let user = challenge.user_id;
-        limits.by_key(Class::SecondFactor, &user.to_string())?;
+        let (mut key, mut lane) = (user.to_string(), Lane::Open);
+        if kernel::weaken::is("X-CVE-2025-64102") {
+            (key, lane) = (challenge.id.to_string(), Lane::Device(challenge.id));
+        }
+        limits.by_key(Class::SecondFactor, &key)?;
         if !proof.is_second_factor() {
             return Err(super::invalid_code());
         }
         // A lock that came after the password holds for the second step too (Keycloak CVE-2026-9798).
-        let counted = self.count_proof(user, Lane::Open, client).await?.ok_or_else(super::invalid_code)?;
+        let counted = self.count_proof(user, lane, client).await?.ok_or_else(super::invalid_code)?;
         let shown = self.check(user, proof, (challenge.id, KIND)).await?.ok_or_else(super::invalid_code)?;
         let mut tx = self.db.begin().await?;
         if !access::use_challenge(&mut tx, challenge.id).await? {

@@ -146,10 +146,12 @@ impl Identity {
         let mut tx = self.db.begin().await?;
         let taken = queries::take_ceremony(&mut tx, id, kind).await?;
         tx.commit().await?;
-        let Some(taken) = taken.filter(|taken| taken.user_id == user && self.ambient.now() < taken.expires_at) else {
+        let Some(taken) = taken.filter(|taken| self.ambient.now() < taken.expires_at) else { return Ok(None) };
+        if taken.user_id != user && !(kind == REGISTER && kernel::weaken::is("X-CVE-2026-105209")) {
             return Ok(None);
-        };
-        let place = Aad { table: "ceremonies", row: id, column: kind, user: user.map_or(Uuid::nil(), UserId::uuid) };
+        }
+        let asked = taken.user_id.map_or(Uuid::nil(), UserId::uuid);
+        let place = Aad { table: "ceremonies", row: id, column: kind, user: asked };
         let state = self.relying_party.key.open(&place, &taken.state).map_err(Fault::internal)?;
         serde_json::from_slice(&state).map(Some).map_err(Fault::internal)
     }

@@ -101,7 +101,7 @@ impl Identity {
         code: Secret<String>,
     ) -> Result<(), Fault> {
         limits.by_key(Class::SecondFactor, &user.to_string())?;
-        let lane = self.lane(client, user).await?;
+        let lane = self.asked_again(self.lane(client, user).await?);
         let counted = self.count_proof(user, lane, client).await?.ok_or_else(super::invalid_code)?;
         let ceremony = (uuid::Uuid::nil(), NO_CEREMONY);
         let shown = self.check(user, Proof::code(code), ceremony).await?.ok_or_else(super::invalid_code)?;

@@ -64,7 +64,7 @@ impl Identity {
         if !is_second && self.needs_second_factor(user).await? {
             return Err(wrong());
         }
-        let lane = self.lane(client, user).await?;
+        let lane = self.asked_again(self.lane(client, user).await?);
         let counted = self.count_proof(user, lane, client).await?.ok_or_else(wrong)?;
         let shown = self.check(user, proof, (caller.session_id, KIND)).await?.ok_or_else(wrong)?;
         let mut tx = self.db.begin().await?;

@@ -92,7 +92,7 @@ pub(crate) async fn start(
 ) -> guard::Result<Response> {
     let provider = identity.federation.by_id(&id).ok_or_else(Fault::not_found)?;
     let return_to = query.return_to.unwrap_or_else(|| "/".to_owned());
-    if !own_path(&return_to) {
+    if !own_path(&return_to) && !kernel::weaken::is("X-CVE-2026-67333") {
         return Err(Fault::field("return_to", "invalid", "a path of this server such as /journal").into());
     }
     Ok(match identity.leave_for(provider, return_to, None).await? {

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Value, json};
 
 /// A token, taken apart. What is changed in it does not fit its signature any more.
@@ -34,8 +34,13 @@ impl Jwt {
     }
 
     fn signed_part(&self) -> String {
-        let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        format!("{}.{}", encode(&self.header), encode(&self.claims))
+        self.under(&self.header.to_string())
+    }
+
+    /// What is signed, under a header that is written as it stands.
+    fn under(&self, header: &str) -> String {
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        format!("{}.{}", encode(header), encode(&self.claims.to_string()))
     }
 
     /// With the signature that it had.
@@ -49,9 +54,7 @@ impl Jwt {
 
     /// Signed with a shared secret, which is what a confused verifier takes its public key for.
     pub(crate) fn by_secret(&self, secret: &[u8]) -> String {
-        let signed = self.signed_part();
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
-        format!("{signed}.{}", BASE64URL_NOPAD.encode(tag.as_ref()))
+        keyed(self.signed_part(), secret)
     }
 
     pub(crate) fn by(&self, forger: &Forger) -> String {
@@ -59,6 +62,11 @@ impl Jwt {
         let signature = forger.0.sign(signed.as_bytes());
         format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
     }
+}
+
+fn keyed(signed: String, secret: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
+    signed + "." + &BASE64URL_NOPAD.encode(tag.as_ref())
 }
 
 fn merge(into: &mut Value, members: &Value) {
@@ -91,6 +99,66 @@ impl Forger {
     }
 }
 
+/// What stands before an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410).
+const SPKI: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// Every text that a verifier of HS256 could take a published key for.
+fn as_secrets(jwk: &Value) -> Vec<Vec<u8>> {
+    let x = jwk.get("x").and_then(Value::as_str).unwrap_or("");
+    let raw = BASE64URL_NOPAD.decode(x.as_bytes()).unwrap_or_default();
+    let spki = [SPKI, &raw].concat();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64.encode(&spki));
+    vec![raw, x.as_bytes().to_vec(), pem.trim_end().as_bytes().to_vec(), pem.into_bytes(), spki, jwk.to_string().into()]
+}
+
+/// Tokens for a verifier that believes what they say about themselves, with what is wrong about each.
+pub(crate) fn confusions(good: &Jwt, jwk: &Value, forger: &Forger) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for alg in ["none", "None", "NONE", ""] {
+        let header = good.clone().header(&json!({"alg": alg}));
+        all.push((format!("alg {alg:?}, unsigned"), header.unsigned()));
+        all.push((format!("alg {alg:?}"), header.as_it_was()));
+        all.push((format!("alg {alg:?} under another key"), header.by(forger)));
+    }
+    let shared = good.clone().header(&json!({"alg": "HS256"}));
+    let secrets = as_secrets(jwk);
+    // Twice the same member: who reads the first and who reads the last do not agree.
+    let header = good.header.to_string();
+    for alg in ["HS256", "none"] {
+        let (first, last) = (header.replacen('{', &format!("{{\"alg\":\"{alg}\","), 1), header.trim_end_matches('}'));
+        for (what, header) in [("before", first), ("after", format!("{last},\"alg\":\"{alg}\"}}"))] {
+            let signed = good.under(&header);
+            let token =
+                if alg == "none" { signed + "." } else { keyed(signed, secrets.first().map_or(&[], Vec::as_slice)) };
+            all.push((format!("alg {alg} {what} another alg"), token));
+        }
+    }
+    let secrets = secrets.into_iter().chain([b"secret".to_vec(), Vec::new()]);
+    all.extend(secrets.map(|secret| ("HS256 under what is public".to_owned(), shared.by_secret(&secret))));
+    let (own, kid) = (forger.jwk(), good.header.get("kid"));
+    for members in [
+        json!({}),
+        json!({"alg": "Ed25519"}),
+        json!({"jwk": own}),
+        json!({"jwk": own, "kid": null}),
+        json!({"jku": "https://evil.test/jwks.json", "kid": "evil"}),
+        json!({"jku": "https://evil.test/jwks.json", "kid": kid}),
+        json!({"x5u": "https://evil.test/cert.pem"}),
+        json!({"x5c": ["AAAA"]}),
+        json!({"kid": "../../../../dev/null"}),
+        json!({"kid": "' or 1=1 --"}),
+        json!({"kid": null}),
+        json!({"crit": []}),
+        json!({"crit": ["b64"], "b64": false}),
+        json!({"crit": ["alg", "alg"]}),
+    ] {
+        let names = members.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>().join(", "));
+        let what = format!("a key of its own ({})", names.unwrap_or_default());
+        all.push((what, good.clone().header(&members).by(forger)));
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +182,22 @@ mod tests {
         let public = BASE64URL_NOPAD.decode(forger.jwk()["x"].as_str().unwrap().as_bytes()).unwrap();
         let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
         assert!(UnparsedPublicKey::new(&ED25519, public).verify(message.as_bytes(), &signature).is_ok());
+    }
+
+    #[test]
+    fn a_public_key_is_every_secret_it_could_be_taken_for() {
+        let forger = Forger::new().unwrap();
+        let secrets = as_secrets(&forger.jwk());
+        assert_eq!((secrets[0].len(), secrets[4].len()), (32, 44), "a key, and its SubjectPublicKeyInfo");
+        let header = json!({"alg": "EdDSA", "kid": "k"});
+        let good = Jwt { header, claims: json!({"sub": "me"}), signature: vec![1; 64] };
+        let all = confusions(&good, &forger.jwk(), &forger);
+        let texts: Vec<_> = all
+            .iter()
+            .filter_map(|(_, token)| BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes()).ok())
+            .collect();
+        assert_eq!(texts.len(), all.len());
+        assert!(texts.contains(&br#"{"alg":"HS256","alg":"EdDSA","kid":"k"}"#.to_vec()));
+        assert!(texts.contains(&br#"{"alg":"EdDSA","kid":"k","alg":"none"}"#.to_vec()));
     }
 }

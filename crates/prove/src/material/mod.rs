@@ -3,14 +3,16 @@
 mod date;
 mod jwt;
 mod multipart;
+mod passkey;
 mod signed;
 mod totp;
 mod wav;
 mod words;
 
 pub(crate) use date::seconds;
-pub(crate) use jwt::{Forger, Jwt};
+pub(crate) use jwt::{Forger, Jwt, confusions};
 pub(crate) use multipart::{Part, endless, form, media};
+pub(crate) use passkey::Passkey;
 pub(crate) use signed::{Signer, content_digest};
 pub(crate) use totp::{code, step_at};
 pub(crate) use wav::{polyglot, wav};

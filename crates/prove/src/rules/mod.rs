@@ -31,11 +31,21 @@ mod a2_6;
 mod a2_6_polyglot;
 mod a2_7;
 mod a2_9;
+mod guesses;
 mod malformed;
 mod upload;
+mod x_asked_again;
+mod x_codes;
+mod x_confusion;
+mod x_enrolment;
 mod x_fixation;
 mod x_isolation;
+mod x_key_owner;
+mod x_lock;
+mod x_parallel;
 mod x_reset;
+mod x_rotation;
+mod x_way_back;
 
 use crate::rule::Rule;
 
@@ -84,9 +94,18 @@ pub(crate) static ALL: &[&Rule] = &[
     &a2_7::RULE,
     &a2_9::RULE,
     &a2_9::ADDRESS,
+    &x_key_owner::RULE,
+    &x_codes::RULE,
+    &x_enrolment::RULE,
     &x_isolation::RULE,
+    &x_confusion::RULE,
+    &x_asked_again::RULE,
     &x_reset::RULE,
+    &x_way_back::RULE,
     &x_fixation::RULE,
+    &x_lock::RULE,
+    &x_parallel::RULE,
+    &x_rotation::RULE,
 ];
 
 #[cfg(test)]
@@ -113,7 +132,9 @@ mod tests {
     #[test]
     fn the_findings_of_this_version_are_all_covered() {
         let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 \
-                   A2-1 A2-2 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2026-114607 X-CVE-2026-18963 X-CVE-2026-7507";
+                   A2-1 A2-2 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2025-61928 X-CVE-2025-64102 X-CVE-2026-105209 \
+                   X-CVE-2026-114607 X-CVE-2026-11800 X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-67333 X-CVE-2026-7507 \
+                   X-CVE-2026-9798 X-GHSA-7h8m-vrxx-vr4m X-KEYCLOAK-50999";
         for finding in due.split(' ') {
             assert!(ALL.iter().any(|rule| rule.info.finding == finding), "{finding}");
         }
