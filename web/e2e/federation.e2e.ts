@@ -1,14 +1,23 @@
 // Signing in by another provider, by the browser: the real `oidc-provider`, the real program, and the pages of both.
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launch } from './browser';
-import { PATIENT, Person } from './person';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Person } from './person';
 import { startProvider, type Provider } from './provider';
-import { freePort, startServer, type Server } from './server';
+import { freePort } from './server';
+import { stage } from './stage';
 
-let server: Server;
 let provider: Provider;
-let browser: Browser;
+const here = stage(async () => {
+  const port = await freePort();
+  provider = await startProvider(`http://localhost:${port}`, 'house', 'Lantern House');
+  return {
+    ...provider.settings,
+    LISTEN_ADDR: `127.0.0.1:${port}`,
+    OIDC_PROVIDERS: 'house,gone',
+    OIDC_GONE_ISSUER: `http://127.0.0.1:${await freePort()}`,
+    OIDC_GONE_NAME: 'Old Mill',
+    OIDC_GONE_CLIENT_ID: 'mindvibe',
+  };
+});
 let ada: Person;
 let maria: Person;
 
@@ -42,37 +51,16 @@ async function connects(person: Person, name: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  const port = await freePort();
-  provider = await startProvider(`http://localhost:${port}`, 'house', 'Lantern House');
-  server = await startServer({
-    ...PATIENT,
-    ...provider.settings,
-    LISTEN_ADDR: `127.0.0.1:${port}`,
-    OIDC_PROVIDERS: 'house,gone',
-    OIDC_GONE_ISSUER: `http://127.0.0.1:${await freePort()}`,
-    OIDC_GONE_NAME: 'Old Mill',
-    OIDC_GONE_CLIENT_ID: 'mindvibe',
-  });
-  browser = await launch();
-  ada = await Person.arrives(browser, server, { name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' }, provider.host);
-  maria = await Person.arrives(browser, server, { name: 'Name of maria', email: 'maria@example.org', password: '' }, provider.host);
+  ada = await here.arrives({ name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' }, provider.host);
+  maria = await here.arrives({ name: 'Name of maria', email: 'maria@example.org', password: '' }, provider.host);
   // The provider's own pages want a font from far away.
   for (const { context } of [ada, maria]) await context.route('https://fonts.googleapis.com/**', (route) => route.abort());
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await provider?.stop();
-});
-
-afterEach((context) => {
-  if (context.task.result?.state === 'fail') console.log(server.output().split('\n').slice(-20).join('\n'));
-  for (const one of [ada, maria]) one.quiet();
-});
+afterAll(() => provider?.stop());
 
 test('somebody new comes in, and comes again', async () => {
-  await ada.setsUp(server);
+  await ada.setsUp(here.server);
   await maria.page.goto('/journal');
   await maria.page.getByRole('link', { name: 'Continue with Lantern House' }).waitFor();
   await maria.looks('federation-sign-in');

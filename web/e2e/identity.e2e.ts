@@ -1,35 +1,20 @@
 // Who one is, by the browser, against the real binary: sign-up by mail, second steps, passkeys, sessions, keys, and the
 // ways back in. Mails are read where the owner reads them in development.
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launch } from './browser';
-import { linkIn, PATIENT, Person } from './person';
-import { startServer, type Server } from './server';
+import { beforeAll, expect, test } from 'vitest';
+import { linkIn, type Person } from './person';
+import { stage } from './stage';
 
-let server: Server;
-let browser: Browser;
+const here = stage({});
 let ada: Person;
 let grace: Person;
 let backup: string[] = [];
 
 beforeAll(async () => {
-  server = await startServer(PATIENT);
-  browser = await launch();
-  ada = await Person.arrives(browser, server, { name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' });
-  grace = await Person.arrives(browser, server, { name: 'Grace', email: 'grace@example.org', password: 'seven quiet harbours at dusk' });
+  ada = await here.arrives({ name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' });
+  grace = await here.arrives({ name: 'Grace', email: 'grace@example.org', password: 'seven quiet harbours at dusk' });
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-afterEach((context) => {
-  if (context.task.result?.state === 'fail') console.log(server.output().split('\n').slice(-20).join('\n'));
-  for (const one of [ada, grace]) one.quiet();
-});
-
-test('the owner comes first', () => ada.setsUp(server));
+test('the owner comes first', () => ada.setsUp(here.server));
 
 test('an account is made, and opens after its address is confirmed by a press', async () => {
   await grace.page.goto('/sign-in');
@@ -167,7 +152,8 @@ test('a passkey is added, renamed, signs in, and is deleted', async () => {
 });
 
 test('a session that is ended elsewhere says what to do next', async () => {
-  const other = await grace.elsewhere(browser, server);
+  const other = await here.arrives(grace);
+  other.is(grace);
   await other.signsIn();
   await other.secondStep();
   await other.greeted();
@@ -180,7 +166,6 @@ test('a session that is ended elsewhere says what to do next', async () => {
   await other.page.getByRole('navigation', { name: 'Places' }).first().getByRole('link', { name: 'Journal' }).click();
   await other.dialog('Sign in again').waitFor();
   await other.looks('identity-sheet');
-  other.quiet();
   await other.context.close();
 });
 
@@ -197,7 +182,7 @@ test('an API key is shown once, works for what it may, and is deleted', async ()
   const text = await key.innerText();
   await grace.looks('identity-key-made');
   await grace.button('I have kept it').click();
-  const call = (path: string) => fetch(server.url + path, { headers: { 'x-api-key': text } }).then(({ status }) => status);
+  const call = (path: string) => fetch(here.server.url + path, { headers: { 'x-api-key': text } }).then(({ status }) => status);
   expect(await call('/api/moods')).toBe(200);
   expect(await call('/api/auth/sessions')).toBe(403);
   await grace.page.reload();
@@ -272,13 +257,6 @@ test('a lock says nothing on the page; its mail lifts it, or closes the doors', 
   await grace.heading('The doors are closed');
   await grace.page.goto('/');
   await grace.heading('Welcome back');
-});
-
-test('who lets people in has a second step first', async () => {
-  const on = ada.page;
-  await on.goto('/admin/people');
-  await on.getByText('First a second step for yourself').waitFor();
-  await ada.looks('people-first');
 });
 
 test('a page of a link that came without one says so', async () => {

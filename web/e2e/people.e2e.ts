@@ -2,14 +2,11 @@
 // as the person at the page sees it; and the profile.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { launch } from './browser';
-import { linkIn, PATIENT, Person } from './person';
-import { startServer, type Server } from './server';
+import { beforeAll, expect, test } from 'vitest';
+import { linkIn, type Person } from './person';
+import { stage } from './stage';
 
-let server: Server;
-let browser: Browser;
+const here = stage({ REGISTRATION: 'approval' });
 let ada: Person;
 let noor: Person;
 let sam: Person;
@@ -18,30 +15,18 @@ let lena: Person;
 /** No page does this so far, so it is done where the owner of a machine can always do it. */
 function inDatabase(change: string, email: string): void {
   const code = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=10); n = db.execute(sys.argv[2], [sys.argv[3]]).rowcount; db.commit(); sys.exit(n != 1)';
-  execFileSync('python3', ['-c', code, join(server.data, 'mindvibe.db'), `update users set ${change} where email = ?`, email]);
+  execFileSync('python3', ['-c', code, join(here.server.data, 'mindvibe.db'), `update users set ${change} where email = ?`, email]);
 }
 
 beforeAll(async () => {
-  server = await startServer({ ...PATIENT, REGISTRATION: 'approval' });
-  browser = await launch();
-  ada = await Person.arrives(browser, server, { name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' });
-  noor = await Person.arrives(browser, server, { name: 'Noor', email: 'noor@example.org', password: 'five herons by the weir' });
-  sam = await Person.arrives(browser, server, { name: 'Sam', email: 'sam@example.org', password: 'two bicycles under the arch' });
-  lena = await Person.arrives(browser, server, { name: 'Lena', email: 'lena@example.org', password: 'one lighthouse past midnight' });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-afterEach((context) => {
-  if (context.task.result?.state === 'fail') console.log(server.output().split('\n').slice(-20).join('\n'));
-  for (const one of [ada, noor, sam, lena]) one.quiet();
+  ada = await here.arrives({ name: 'Ada', email: 'ada@example.org', password: 'a walk before breakfast' });
+  noor = await here.arrives({ name: 'Noor', email: 'noor@example.org', password: 'five herons by the weir' });
+  sam = await here.arrives({ name: 'Sam', email: 'sam@example.org', password: 'two bicycles under the arch' });
+  lena = await here.arrives({ name: 'Lena', email: 'lena@example.org', password: 'one lighthouse past midnight' });
 });
 
 test('the owner has a second step, and then the page of people', async () => {
-  await ada.setsUp(server);
+  await ada.setsUp(here.server);
   await ada.page.goto('/admin/people');
   await ada.sees('First a second step for yourself');
   await ada.looks('people-first');

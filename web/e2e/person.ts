@@ -1,18 +1,13 @@
 // Somebody with a browser: what people do in many of the tests, and the mails they get, read where the owner reads them in
 // development.
 import { Secret, TOTP } from 'otpauth';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { inspect, watch, type Watched } from './browser';
+import { inspect, type Watched } from './browser';
 import type { Server } from './server';
 
 export type Who = { name: string; email: string; password: string };
 export type Mail = { to: string; subject: string; text: string; at: string };
-
-/** Many people stand behind one address in these tests; that limits hold is tested where they are made. */
-export const PATIENT = Object.fromEntries(
-  ['SIGN_IN_BY_ADDRESS', 'SECOND_FACTOR', 'SIGN_UP', 'LETTERS', 'LINKS', 'ANONYMOUS'].map((kind) => [`RATE_LIMIT_${kind}`, '10000/60']),
-);
 
 export class Person {
   password: string;
@@ -31,20 +26,13 @@ export class Person {
     this.password = password;
   }
 
-  /** A fresh browser in somebody's hands; `elsewhere` is another host that they may be sent to. */
-  static async arrives(browser: Browser, server: Server, who: Who, elsewhere?: string): Promise<Person> {
-    return new Person(await watch(browser, server.url, elsewhere), who);
-  }
-
   get context() {
     return this.#watched.context;
   }
 
-  /** Another browser of the same person, with the same authenticator app at hand. */
-  async elsewhere(browser: Browser, server: Server): Promise<Person> {
-    const other = await Person.arrives(browser, server, this);
-    other.code = () => this.code();
-    return other;
+  /** This is the same person at another browser, with the same authenticator app at hand. */
+  is(one: Person): void {
+    this.code = () => one.code();
   }
 
   button = (name: string | RegExp, within: Page | Locator = this.page): Locator => within.getByRole('button', { name, exact: typeof name === 'string' });
