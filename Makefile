@@ -88,7 +88,7 @@ test-web: web/node_modules/.stamp ## Unit tests of the client
 	@$(NPM) run test
 
 .PHONY: test-e2e
-test-e2e: test-build ## The main job in Chromium against the program
+test-e2e: test-build crates/identity/tests/oidc/node_modules/.stamp ## What people do, in Chromium, against the program
 	@$(NPM) run e2e
 
 .PHONY: test-prove

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Both files at once, each with a server of its own: identity mostly waits for the next code of an authenticator app.
+// Two files at once, each with a server of its own: identity mostly waits for the next code of an authenticator app.
 export default defineConfig({
   test: {
     environment: 'node',

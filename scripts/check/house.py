@@ -59,6 +59,14 @@ for line in re.findall(r"^\| `([a-z_]+)` \|", chart, re.M):
     if line not in crates:
         findings.append(f"docs/map.md: `{line}` is no crate")
 
+# utoipa keeps one of two schemas with the same name, and says nothing about the other.
+schemas = {}
+for name in (n for n in sources if n.startswith("crates/") and n.endswith(".rs")):
+    for derived in re.finditer(r"#\[derive\([^)]*\bToSchema\b[^)]*\)\]((?:\s*(?:#\[.*\]|///.*))*)\s*(?:pub(?:\([^)]*\))? )?(?:struct|enum) (\w+)", bodies[name]):
+        called = re.search(r"#\[schema\(as = (\w+)", derived[1])
+        schemas.setdefault(called[1] if called else derived[2], []).append(name)
+findings += [f"{', '.join(where)}: two schemas are called {schema}; name one by #[schema(as = ...)]" for schema, where in schemas.items() if len(where) > 1]
+
 readme = bodies.get("README.md", "")
 findings += [f"README.md: has no `{c}`" for c in ("make run", "make test") if c not in readme]
 if "make test" not in bodies.get(".ci/run", ""):

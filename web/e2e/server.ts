@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../..');
 export const binary = process.env.MINDVIBE_BIN ?? join(root, 'target/release/mindvibe');
 export const samples = process.env.SAMPLES_DIR ?? join(root, 'target/samples');
 
-export type Server = { url: string; code: string; output: () => string; stop: () => Promise<void> };
+export type Server = { url: string; code: string; data: string; output: () => string; stop: () => Promise<void> };
 
 /** What a server may know of this machine; not its secrets and databases, which a developer may have set. */
 function inherited(): NodeJS.ProcessEnv {
@@ -18,7 +18,8 @@ function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer();
     probe.on('error', fail);
@@ -70,7 +71,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     await rm(data, { recursive: true, force: true });
   };
   try {
-    return { ...(await announced(child, output)), output, stop };
+    return { ...(await announced(child, output)), data, output, stop };
   } catch (error) {
     await stop();
     throw error;

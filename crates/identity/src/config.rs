@@ -5,12 +5,15 @@ use crate::tokens::TokenSettings;
 use kernel::Secret;
 use mail::Smtp;
 use seal::password::{Params, Pool};
+use serde::Serialize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Whether strangers may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Registration {
     /// They may.
     #[default]
@@ -47,7 +50,8 @@ impl FromStr for Registration {
 }
 
 /// Which passwords are taken; see `rules.rs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum PasswordMode {
     /// Long ones of any kind, or shorter ones with the full mix.
     #[default]

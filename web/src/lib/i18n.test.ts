@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import account from '../locales/account.en.json';
 import en from '../locales/en.json';
-import { fill, t, tn } from './i18n';
+import { fill, sentence, t, tn } from './i18n';
 
 const source = join(import.meta.dirname, '..');
 const words: Record<string, string> = { ...en, ...account };
@@ -21,6 +21,10 @@ describe('words', () => {
     expect(fill('{a} and {b}', { a: 1234 })).toBe('1,234 and {b}');
     expect(t('tags.remove', { tag: 'sleep' })).toBe('Remove the tag sleep');
     expect([tn('trend.moods', 1), tn('trend.moods', 0), tn('trend.moods', 2)]).toEqual(['1 mood', '0 moods', '2 moods']);
+  });
+
+  it('ends what the server says with a full stop, once', () => {
+    expect(['It is sent', 'It is sent. ', 'Is it?'].map(sentence)).toEqual(['It is sent.', 'It is sent.', 'Is it?']);
   });
 
   it('stands in one catalogue only', () => {

@@ -31,6 +31,9 @@ export function fill(text: string, vars: Vars = {}): string {
   });
 }
 
+/** What the server says, with a full stop, so that more can be said after it. */
+export const sentence = (text: string): string => (/[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
+
 export function t(key: Key, vars?: Vars): string {
   return fill(dictionary[key] ?? key, vars);
 }

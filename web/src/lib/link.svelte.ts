@@ -1,9 +1,9 @@
-// A token that came with a mailed link. It stands behind the `#`, so no server, proxy or log on the way has seen it; it is
-// taken out of the address bar at once, kept in memory only, and sent when a button is pressed: what merely opens links
-// (a scanner in the mail) spends nothing.
+// A token that came with a mailed link, or with a sign-in at another provider that takes a second step here. It stands behind
+// the `#`, so no server, proxy or log on the way has seen it; it is taken out of the address bar at once, kept in memory only,
+// and spent when a button is pressed, not by what merely opens links (a scanner in the mail).
 
 /** Which page takes which token. */
-const TOKENS: Record<string, string> = { '/verify': 'verify', '/reset': 'reset', '/unlock': 'unlock', '/not-me': 'notme', '/join': 'invite' };
+const TOKENS: Record<string, string> = { '/verify': 'verify', '/reset': 'reset', '/unlock': 'unlock', '/not-me': 'notme', '/join': 'invite', '/sign-in': 'step' };
 
 /** The token of a page's address; null where the page takes none or the text is none of its kind. */
 export function tokenOf(path: string, hash: string): string | null {

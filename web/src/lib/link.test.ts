@@ -14,6 +14,7 @@ it.each([
   ['/verify', '#verify_<b>', null],
   ['/verify', '#verify_a b', null],
   ['/verify', '', null],
+  ['/sign-in', '#step_abc', 'step_abc'],
   ['/sign-in', '#reset_abc', null],
   ['/', '#main', null],
 ])('%s %s: %s', (path, hash, token) => {

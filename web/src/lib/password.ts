@@ -1,6 +1,6 @@
 // The server's rule for a password, said while one types. The server decides; this only helps.
 
-import type { PasswordMode } from './api/identity';
+import type { PasswordMode } from './api/types';
 
 export type Rules = {
   /** At least ten characters. */

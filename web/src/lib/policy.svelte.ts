@@ -1,6 +1,6 @@
 // How this server takes people in; asked once, for whoever stands at the door.
 import { api, ask } from './api/client';
-import type { Policy } from './api/identity';
+import type { Policy } from './api/types';
 import { toProblem, type Problem } from './api/problem';
 import type { Door } from './policy';
 import { doorOf } from './policy';

@@ -1,5 +1,5 @@
 // What the door looks like to somebody who wants an account.
-import type { Policy } from './api/identity';
+import type { Policy } from './api/types';
 
 /** `form`: fill it in; `approval`: fill it in and wait; `invite`: an invitation is needed; `closed`: nobody new at all. */
 export type Door = 'form' | 'approval' | 'invite' | 'closed';

@@ -19,10 +19,9 @@ const DAY = 86_400_000;
 /** From here on it is said that a key ends: with the first of the three mails. */
 const SOON = 30;
 
-export type Expiry = { state: 'never' | 'over' | 'soon' | 'later'; days: number };
+export type Expiry = { state: 'over' | 'soon' | 'later'; days: number };
 
-export function expiry(at: string | null, now = Date.now()): Expiry {
-  if (at === null) return { state: 'never', days: 0 };
+export function expiry(at: string, now = Date.now()): Expiry {
   const left = Date.parse(at) - now;
   if (left <= 0) return { state: 'over', days: 0 };
   const days = Math.ceil(left / DAY);

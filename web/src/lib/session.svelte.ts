@@ -1,8 +1,7 @@
 // Who is signed in. Nothing of it is stored: the server's cookie carries the session, and it cannot be read from here.
 import { api, ask, onSignedOut, onUnconfirmed } from './api/client';
-import type { Proof } from './api/identity';
 import { Problem } from './api/problem';
-import type { Session as Details, User } from './api/types';
+import type { LoginAnswer, Proof, Session as Details, User } from './api/types';
 import { Question } from './question.svelte';
 import { askPasskey } from './webauthn';
 
@@ -72,16 +71,13 @@ class Session {
 
   /** Signs in with a password; where a second step is needed, answers what to name it by. */
   async signIn(email: string, password: string): Promise<string | null> {
-    const answer = await ask(api.POST('/api/auth/login', { body: { email, password } }));
-    if (answer.status === 'additional_verification_required') return answer.challenge_id;
-    this.#fresh(answer.user);
-    return null;
+    return this.#answered(await ask(api.POST('/api/auth/login', { body: { email, password } })));
   }
 
   /** The second step. */
   async secondStep(challenge_id: string, proof: Proof, trust_device: boolean): Promise<void> {
     const body = { challenge_id, ...proof, ...(trust_device && { trust_device }) };
-    this.#fresh((await ask(api.POST('/api/auth/second-factor', { body }))).user);
+    this.#answered(await ask(api.POST('/api/auth/second-factor', { body })));
   }
 
   /** Signs in with a passkey; with `autofill` it waits quietly until one is picked among what the browser fills in. */
@@ -89,12 +85,15 @@ class Session {
     const { ceremony_id, options } = await ask(api.POST('/api/auth/passkeys/sign-in/start', { body: email ? { email } : {} }));
     if (signal?.aborted) throw new Problem(0, { code: 'cancelled' });
     const credential = await askPasskey(options, signal, autofill);
-    this.#fresh((await ask(api.POST('/api/auth/passkeys/sign-in/finish', { body: { ceremony_id, credential } }))).user);
+    this.#answered(await ask(api.POST('/api/auth/passkeys/sign-in/finish', { body: { ceremony_id, credential } })));
   }
 
-  #fresh(user: User): void {
+  /** Somebody is in, or a second step is needed: then what to name it by. */
+  #answered(answer: LoginAnswer): string | null {
+    if (answer.status === 'additional_verification_required') return answer.challenge_id;
     this.details = null;
-    this.entered(user);
+    this.entered(answer.user);
+    return null;
   }
 
   /** Proves once more who is there; the waiting request goes on. */

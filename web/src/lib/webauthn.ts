@@ -1,9 +1,10 @@
 // Passkeys: from the server's JSON to what a browser wants, and back. Browsers convert by themselves since 2024; for the
 // others there are the few lines below (WebAuthn Level 3, section 5.1.8 to 5.1.10).
-import type { CreationOptions, Credential, RequestOptions } from './api/identity';
 import { Problem } from './api/problem';
+import type { Credential, PasskeyOptions } from './api/types';
 import { t, type Key } from './i18n';
 
+// The document says only that these are objects: what is in them is Web Authentication's to say.
 type RequestJson = PublicKeyCredentialRequestOptionsJSON;
 type CreationJson = PublicKeyCredentialCreationOptionsJSON;
 
@@ -26,11 +27,9 @@ const descriptor = ({ id, type, transports }: PublicKeyCredentialDescriptorJSON)
   ...(transports && { transports: transports as AuthenticatorTransport[] }),
 });
 
-const inner = <T extends object>(options: T | { publicKey: T }): T => ('publicKey' in options ? options.publicKey : options);
-
 /** What `navigator.credentials.get` wants. */
-export function requestOptions(json: RequestOptions): PublicKeyCredentialRequestOptions {
-  const plain: RequestJson = inner(json);
+export function requestOptions(json: PasskeyOptions): PublicKeyCredentialRequestOptions {
+  const plain = json as unknown as RequestJson;
   if (typeof PublicKeyCredential !== 'undefined' && PublicKeyCredential.parseRequestOptionsFromJSON) {
     return PublicKeyCredential.parseRequestOptionsFromJSON(plain);
   }
@@ -45,8 +44,8 @@ export function requestOptions(json: RequestOptions): PublicKeyCredentialRequest
 }
 
 /** What `navigator.credentials.create` wants. */
-export function creationOptions(json: CreationOptions): PublicKeyCredentialCreationOptions {
-  const plain: CreationJson = inner(json);
+export function creationOptions(json: PasskeyOptions): PublicKeyCredentialCreationOptions {
+  const plain = json as unknown as CreationJson;
   if (typeof PublicKeyCredential !== 'undefined' && PublicKeyCredential.parseCreationOptionsFromJSON) {
     return PublicKeyCredential.parseCreationOptionsFromJSON(plain);
   }
@@ -66,7 +65,7 @@ export function creationOptions(json: CreationOptions): PublicKeyCredentialCreat
 /** A browser's answer as JSON. Some password managers put an object in the way whose own conversion fails. */
 export function toJson(credential: PublicKeyCredential): Credential {
   try {
-    if (typeof credential.toJSON === 'function') return credential.toJSON() as Credential;
+    if (typeof credential.toJSON === 'function') return credential.toJSON() as unknown as Credential;
   } catch {
     // Converted by hand below.
   }
@@ -117,7 +116,7 @@ export function passkeyProblem(thrown: unknown): unknown {
 }
 
 /** Asks the person for a passkey; with `autofill` quietly, among what the browser fills in. */
-export async function askPasskey(options: RequestOptions, signal?: AbortSignal, autofill = false): Promise<Credential> {
+export async function askPasskey(options: PasskeyOptions, signal?: AbortSignal, autofill = false): Promise<Credential> {
   try {
     const found = await navigator.credentials.get({
       publicKey: requestOptions(options),
@@ -132,7 +131,7 @@ export async function askPasskey(options: RequestOptions, signal?: AbortSignal, 
 }
 
 /** Makes a passkey for this account. */
-export async function makePasskey(options: CreationOptions): Promise<Credential> {
+export async function makePasskey(options: PasskeyOptions): Promise<Credential> {
   try {
     const made = await navigator.credentials.create({ publicKey: creationOptions(options) });
     if (made instanceof PublicKeyCredential) return toJson(made);

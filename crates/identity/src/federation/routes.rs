@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 /// Holds the state of a sign-in that is on its way.
 const STATE: &str = "__Host-oidc";
-/// Where people go on who did not say where.
-const ACCOUNT: &str = "/account";
+/// Where people go on who have connected an account: what shows it.
+const ACCOUNT: &str = "/account/security#connections";
 
 /// The routes, without their state.
 pub(crate) fn table() -> OpenApiRouter<Arc<Identity>> {
@@ -146,7 +146,7 @@ pub(crate) async fn callback(
 /// Nothing: `{}`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LinkRequest {}
+pub(crate) struct ConnectRequest {}
 
 /// Where to go.
 #[derive(Serialize, ToSchema)]
@@ -159,7 +159,7 @@ pub(crate) struct Link {
 /// Begins to connect an account at another provider with this one: answers where to sign in there.
 #[utoipa::path(post, path = "/api/auth/oidc/{provider}/link", operation_id = "oidc_link", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("provider" = String, Path, description = "The provider.", max_length = 32)), request_body = LinkRequest,
+    params(("provider" = String, Path, description = "The provider.", max_length = 32)), request_body = ConnectRequest,
     responses((status = 200, body = Link), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
         (status = 503, body = guard::ProblemBody)))]
@@ -167,7 +167,7 @@ pub(crate) async fn link(
     State(identity): State<Arc<Identity>>,
     Confirmed(caller): Confirmed,
     Path(id): Path<String>,
-    Json(LinkRequest {}): Json<LinkRequest>,
+    Json(ConnectRequest {}): Json<ConnectRequest>,
 ) -> guard::Result<Response> {
     let provider = identity.federation.by_id(&id).ok_or_else(Fault::not_found)?;
     let Some((url, state)) = identity.leave_for(provider, ACCOUNT.to_owned(), Some(&caller)).await? else {

@@ -18,6 +18,8 @@ mod update_me;
 mod use_link;
 mod verify_email;
 
+pub(crate) use factors::sessions::Nothing;
+
 use crate::cookies;
 use crate::model::User;
 use crate::sessions::BROWSER_LIFE;

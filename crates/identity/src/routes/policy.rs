@@ -1,6 +1,6 @@
 //! `GET /api/auth/policy`: what the pages have to know before anybody signs in.
 
-use crate::{Identity, ProviderView};
+use crate::{Identity, PasswordMode, ProviderView, Registration};
 use axum::extract::State;
 use guard::Json;
 use serde::Serialize;
@@ -10,14 +10,12 @@ use utoipa::ToSchema;
 /// How accounts are made and used here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Policy {
-    /// `open`, `approval`, `invite` or `closed`. Without mail, an open one asks for an invitation all the same.
-    #[schema(max_length = 16)]
-    registration: &'static str,
+    /// Without mail, an open one asks for an invitation all the same.
+    registration: Registration,
     /// Whether this server can write letters: without, whoever runs it hands out links for new passwords.
     mail: bool,
-    /// `two-road`, `nist` or `audit`.
-    #[schema(max_length = 16)]
-    password_mode: &'static str,
+    /// Which passwords are taken.
+    password_mode: PasswordMode,
     /// Other places where people can sign in.
     #[schema(max_items = 32)]
     providers: Vec<ProviderView>,
@@ -31,9 +29,9 @@ pub(crate) struct Policy {
     responses((status = 200, body = Policy), (status = 429, body = guard::ProblemBody)))]
 pub(crate) async fn handler(State(identity): State<Arc<Identity>>) -> Json<Policy> {
     Json(Policy {
-        registration: identity.config.registration.name(),
+        registration: identity.config.registration,
         mail: identity.has_mail(),
-        password_mode: identity.config.password_mode.name(),
+        password_mode: identity.config.password_mode,
         providers: identity.providers(),
         passkeys: true,
     })

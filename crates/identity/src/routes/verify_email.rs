@@ -20,15 +20,24 @@ pub(crate) struct LinkRequest {
     pub(super) token: Secret<String>,
 }
 
+/// Whether a new account can be used.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// At once.
+    Active,
+    /// When somebody has said yes.
+    AwaitingApproval,
+}
+
 /// There is an account now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Verified {
     /// Its address.
     #[schema(max_length = 254)]
     email: String,
-    /// `active`, or `awaiting_approval` where somebody has to say yes first.
-    #[schema(max_length = 32)]
-    status: &'static str,
+    /// Whether it can be used.
+    status: Standing,
 }
 
 /// Confirms an address: the account is made and can be signed in to. No session begins.
@@ -47,5 +56,6 @@ pub(crate) async fn handler(
 ) -> guard::Result<Json<Verified>> {
     limits.by_address(Class::Links)?;
     let (email, status) = identity.confirm_address(&parse(Purpose::Verify, &request.token)?).await?;
-    Ok(Json(Verified { email, status: if status == AWAITING { "awaiting_approval" } else { "active" } }))
+    let status = if status == AWAITING { Standing::AwaitingApproval } else { Standing::Active };
+    Ok(Json(Verified { email, status }))
 }

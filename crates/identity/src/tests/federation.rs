@@ -229,7 +229,7 @@ async fn both_sides_are_proven_to_connect(db: store::Db) {
     let (address, state) = begin(&here).await;
     let back = consent(&address, "there").await;
     let done = world.come_back(&back, &state, Some(&here)).await;
-    assert_eq!((done.status, done.headers["location"].to_str().unwrap()), (302, "/account"));
+    assert_eq!((done.status, done.headers["location"].to_str().unwrap()), (302, "/account/security#connections"));
     let cookies = format!("__Host-sid={}", here.sid);
     let list = house.send(Method::GET, "/api/auth/connections", &[("cookie", &cookies)], None).await;
     assert_eq!(

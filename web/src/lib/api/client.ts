@@ -2,7 +2,6 @@
 // where a session ended or a fresh proof is needed: the request waits, the person answers, the same request goes again.
 import createClient from 'openapi-fetch';
 import { csrfHeader } from './cookies';
-import type { IdentityPaths } from './identity';
 import { fromAnswer, toProblem } from './problem';
 import { withPerson, type Asker, type Askers } from './retry';
 import type { paths } from './schema';
@@ -31,9 +30,7 @@ function signed(request: Request): Request {
 
 const send = (request: Request): Promise<Response> => withPerson(request, (one) => fetch(signed(one)), askers);
 
-type Paths = Omit<paths, keyof IdentityPaths> & IdentityPaths;
-
-export const api = createClient<Paths>({ baseUrl: '', credentials: 'same-origin', fetch: send });
+export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin', fetch: send });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

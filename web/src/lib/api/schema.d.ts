@@ -1362,6 +1362,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How much was ended. */
+        AllRevoked: {
+            /**
+             * Format: int64
+             * @description So many sessions, of both surfaces.
+             */
+            revoked: number;
+        };
         /** @description A key, without its secret. */
         ApiKey: {
             /** @description Networks it may be used from; empty: from everywhere. */
@@ -1405,7 +1413,7 @@ export interface components {
              */
             ceremony_id: string;
             /** @description The options in the JSON form of Web Authentication. */
-            options: Record<string, never>;
+            options: Record<string, unknown>;
         };
         /** @description Which sign-in. */
         ChallengeRequest: {
@@ -1422,6 +1430,8 @@ export interface components {
             /** @description Ten minutes from now. */
             confirmed_until: components["schemas"]["Timestamp"];
         };
+        /** @description Nothing: `{}`. */
+        ConnectRequest: Record<string, unknown>;
         /** @description One's accounts at other providers. */
         ConnectionList: {
             /** @description The newest first. */
@@ -1738,7 +1748,7 @@ export interface components {
              */
             ceremony_id: string;
             /** @description What the browser answered, as `toJSON()` gives it. */
-            credential: Record<string, never>;
+            credential: Record<string, unknown>;
             /** @description What to call it. */
             name: string;
         };
@@ -1787,7 +1797,7 @@ export interface components {
             "timestamp_granularities[]"?: components["schemas"]["TranscriptionGranularity"][] | null;
         };
         /** @description Nothing to say. */
-        Nothing: Record<string, never>;
+        Nothing: Record<string, unknown>;
         /** @description A letter. */
         OutboxLetter: {
             /** @description When it was written. */
@@ -1990,7 +2000,7 @@ export interface components {
              */
             ceremony_id: string;
             /** @description The answer, as `toJSON()` gives it. */
-            credential: Record<string, never>;
+            credential: Record<string, unknown>;
         };
         /** @description Who wants to sign in, if they say so. */
         PasskeySignInStart: {
@@ -2012,6 +2022,11 @@ export interface components {
             /** @description What its owner calls it. */
             name: string;
         };
+        /**
+         * @description Which passwords are taken; see `rules.rs`.
+         * @enum {string}
+         */
+        PasswordMode: "two-road" | "nist" | "audit";
         /** @description The present password, and the next one. */
         PasswordRequest: {
             /**
@@ -2031,12 +2046,12 @@ export interface components {
             mail: boolean;
             /** @description Whether passkeys can be used. */
             passkeys: boolean;
-            /** @description `two-road`, `nist` or `audit`. */
-            password_mode: string;
+            /** @description Which passwords are taken. */
+            password_mode: components["schemas"]["PasswordMode"];
             /** @description Other places where people can sign in. */
             providers: components["schemas"]["ProviderView"][];
-            /** @description `open`, `approval`, `invite` or `closed`. Without mail, an open one asks for an invitation all the same. */
-            registration: string;
+            /** @description Without mail, an open one asks for an invitation all the same. */
+            registration: components["schemas"]["Registration"];
         };
         /** @description A refusal or failure (RFC 9457), as `application/problem+json`. */
         ProblemBody: {
@@ -2088,7 +2103,7 @@ export interface components {
             /** @description Any of these. */
             methods: components["schemas"]["Method"][];
             /** @description `PublicKeyCredentialRequestOptions` in the JSON form of Web Authentication; `null` without a passkey. */
-            passkey?: Record<string, never> | null;
+            passkey?: Record<string, unknown> | null;
         };
         /** @description A provider, for the sign-in page. */
         ProviderView: {
@@ -2219,6 +2234,11 @@ export interface components {
             /** @description As it was answered last. */
             refresh_token: string;
         };
+        /**
+         * @description Whether strangers may make an account.
+         * @enum {string}
+         */
+        Registration: "open" | "approval" | "invite" | "closed";
         /** @description What was found. */
         ReportRequest: {
             /** @description The key. */
@@ -2235,7 +2255,7 @@ export interface components {
             token: string;
         };
         /** @description Nothing: `{}`. */
-        RevokeRequest: Record<string, never>;
+        RevokeRequest: Record<string, unknown>;
         /** @description How many ended. */
         Revoked: {
             /**
@@ -2258,7 +2278,7 @@ export interface components {
             /** @description As sign-in answered it. */
             challenge_id: string;
             /** @description What the passkey answered, as `toJSON()` gives it. */
-            passkey?: Record<string, never> | null;
+            passkey?: Record<string, unknown> | null;
             /** @description The authenticator app's code. */
             totp?: string | null;
             /** @description Whether this browser need not show a second factor for thirty days. */
@@ -2402,6 +2422,11 @@ export interface components {
             /** @description The zone the days are counted in, such as `Europe/Berlin`; UTC when nothing is said. */
             time_zone?: string | null;
         };
+        /**
+         * @description Whether a new account can be used.
+         * @enum {string}
+         */
+        Standing: "active" | "awaiting_approval";
         /** @description The moods of some days, day by day. */
         Stats: {
             count: number;
@@ -2431,7 +2456,7 @@ export interface components {
             /** @description A backup code; it works once. */
             backup_code?: string | null;
             /** @description What the passkey answered, as `toJSON()` gives it. */
-            passkey?: Record<string, never> | null;
+            passkey?: Record<string, unknown> | null;
             /**
              * Format: password
              * @description The account's password, where it has no second factor.
@@ -2463,7 +2488,7 @@ export interface components {
             password: string;
         };
         /** @description Nothing: `{}`. */
-        TokenLogoutRequest: Record<string, never>;
+        TokenLogoutRequest: Record<string, unknown>;
         /** @description Both tokens (RFC 6749, section 5.1). Neither is shown again. */
         TokenPair: {
             /** @description Sent in `Authorization: Bearer`. It is a JWT (RFC 9068), signed with Ed25519. */
@@ -2482,6 +2507,15 @@ export interface components {
             refresh_token: string;
             /** @description `Bearer`. */
             token_type: string;
+        };
+        /** @description The proof: exactly one. */
+        TokenSecondFactorRequest: {
+            /** @description A backup code. */
+            backup_code?: string | null;
+            /** @description As `/auth/login` answered it. */
+            challenge_id: string;
+            /** @description A code of the authenticator. */
+            totp?: string | null;
         };
         /** @description What an authenticator app is given. It is shown this once. */
         TotpSetup: {
@@ -2545,7 +2579,7 @@ export interface components {
             temperature: number;
             text: string;
             /** @description The engine's own numbers of words are not given out: always empty. */
-            tokens: Record<string, never>[];
+            tokens: Record<string, unknown>[];
         };
         /** @description `verbose_json`. */
         TranscriptionVerbose: {
@@ -2607,8 +2641,8 @@ export interface components {
         Verified: {
             /** @description Its address. */
             email: string;
-            /** @description `active`, or `awaiting_approval` where somebody has to say yes first. */
-            status: string;
+            /** @description Whether it can be used. */
+            status: components["schemas"]["Standing"];
         };
         /** @description Somebody who waits for a yes. */
         Waiting: {
@@ -3674,7 +3708,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LinkRequest"];
+                "application/json": components["schemas"]["ConnectRequest"];
             };
         };
         responses: {
@@ -6654,7 +6688,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SecondFactorRequest"];
+                "application/json": components["schemas"]["TokenSecondFactorRequest"];
             };
         };
         responses: {
@@ -6943,7 +6977,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Revoked"];
+                    "application/json": components["schemas"]["AllRevoked"];
                 };
             };
             /** @description `step_up_required` among others */

@@ -2,8 +2,38 @@
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
+/** One of several optional fields, and no other: the document lists them, its text says "exactly one". */
+type OneOf<T> = { [K in keyof T]-?: { [P in K]: NonNullable<T[P]> } }[keyof T];
 
-export type { User, Session } from './identity';
+export type User = Schemas['User'];
+export type Session = Schemas['SessionView'];
+export type LoginAnswer = Schemas['LoginAnswer'];
+export type Role = Schemas['Role'];
+export type Policy = Schemas['Policy'];
+export type PasswordMode = Schemas['PasswordMode'];
+export type Provider = Schemas['ProviderView'];
+export type Verified = Schemas['Verified'];
+export type Method = Schemas['Method'];
+export type ProofOptions = Schemas['ProofOptions'];
+export type Proof = OneOf<Schemas['StepUpRequest']>;
+export type Ceremony = Schemas['Ceremony'];
+/** A passkey's question and its answer, in the JSON form of Web Authentication. */
+export type PasskeyOptions = Ceremony['options'];
+export type Credential = Schemas['NewPasskeyRequest']['credential'];
+export type Passkey = Schemas['PasskeyView'];
+export type SecondFactors = Schemas['FactorStatus'];
+export type TotpSetup = Schemas['TotpSetup'];
+export type Device = Schemas['DeviceItem'];
+export type SessionItem = Schemas['SessionItem'];
+export type ApiKey = Schemas['ApiKey'];
+export type ApiKeyRequest = Schemas['CreateKeyRequest'];
+export type NewApiKey = Schemas['NewKey'];
+export type Connection = Schemas['ConnectionView'];
+export type SecurityEvent = Schemas['SecurityEvent'];
+export type Invitation = Schemas['Invitation'];
+export type Waiting = Schemas['Waiting'];
+export type Letter = Schemas['OutboxLetter'];
+
 export type Mood = Schemas['Mood'];
 export type MoodStats = Schemas['Stats'];
 export type MoodDay = Schemas['Day'];

@@ -102,8 +102,3 @@ pub(crate) struct NewKey {
     #[schema(max_length = 64)]
     signing_secret: Option<String>,
 }
-
-/// Nothing: `{}`.
-#[derive(serde::Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}

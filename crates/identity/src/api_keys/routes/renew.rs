@@ -1,9 +1,10 @@
 //! `POST /auth/api-keys/{id}/renew`: another year for a key.
 
-use super::{ApiKey, Nothing};
+use super::ApiKey;
 use crate::Identity;
 use crate::api_keys::chores::noticed_at_first;
 use crate::api_keys::{DAY, LIFE_DAYS, queries};
+use crate::routes::Nothing;
 use axum::extract::State;
 use guard::{Confirmed, Json, Path};
 use kernel::Fault;

@@ -1,8 +1,9 @@
 //! `POST /auth/api-keys/{id}/rotate`: a new secret for a key.
 
-use super::{ApiKey, NewKey, Nothing};
+use super::{ApiKey, NewKey};
 use crate::Identity;
 use crate::api_keys::{OVERLAP, format, queries};
+use crate::routes::Nothing;
 use axum::extract::State;
 use guard::{Confirmed, Json, Path};
 use kernel::Fault;

@@ -16,6 +16,7 @@ pub(crate) struct RevokeRequest {}
 
 /// How much was ended.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AllRevoked)]
 pub(crate) struct Revoked {
     /// So many sessions, of both surfaces.
     #[schema(minimum = 0, maximum = 1_000_000)]

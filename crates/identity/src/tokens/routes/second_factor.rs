@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 /// The proof: exactly one.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = TokenSecondFactorRequest)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecondFactorRequest {
     /// As `/auth/login` answered it.
