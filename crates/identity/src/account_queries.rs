@@ -180,6 +180,14 @@ const UPDATE_PROFILE: Sql = Sql::same(
                       time_zone = coalesce($3, time_zone), updated_at = $4, version = version + 1
      where id = $5",
 );
+/// Never the owner, and nobody who waits for a yes.
+const DISABLE: Sql = Sql::same(
+    "update users set status = 'disabled', updated_at = $1, version = version + 1
+     where id = $2 and status = 'active' and role <> 'owner'",
+);
+const ENABLE: Sql = Sql::same(
+    "update users set status = 'active', updated_at = $1, version = version + 1 where id = $2 and status = 'disabled'",
+);
 const WAITING: Sql = Sql::same(
     "select id, email, display_name, created_at from users
      where status = 'awaiting' and (created_at, id) < ($1, $2) order by created_at desc, id desc limit $3",
@@ -245,6 +253,8 @@ pub const STATEMENTS: &[Statement] = &[
     Statement::write(MARK_PASSWORD),
     Statement::write(VOID_PASSWORD),
     Statement::write(UPDATE_PROFILE),
+    Statement::write(DISABLE),
+    Statement::write(ENABLE),
     Statement::read(WAITING, WaitingRow::COLUMNS),
     Statement::write(APPROVE),
     Statement::write(DECLINE),
@@ -317,6 +327,16 @@ pub(crate) async fn owner(tx: &mut Tx) -> Result<Option<UserId>> {
 
 pub(crate) async fn set_password(tx: &mut Tx, user: UserId, phc: String, at: Timestamp) -> Result<bool> {
     Ok(tx.sql(SET_PASSWORD).bind(phc).bind(at).bind(user).run().await? > 0)
+}
+
+/// `false` when it cannot be, or was before.
+pub(crate) async fn disable(tx: &mut Tx, user: UserId, at: Timestamp) -> Result<bool> {
+    Ok(tx.sql(DISABLE).bind(at).bind(user).run().await? > 0)
+}
+
+/// `false` when it was not disabled.
+pub(crate) async fn enable(tx: &mut Tx, user: UserId, at: Timestamp) -> Result<bool> {
+    Ok(tx.sql(ENABLE).bind(at).bind(user).run().await? > 0)
 }
 
 /// `false` when it was marked before.

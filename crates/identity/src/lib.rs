@@ -19,6 +19,7 @@ mod common;
 mod config;
 mod cookies;
 mod device;
+mod disabling;
 mod errands;
 mod events;
 mod factors;

@@ -72,11 +72,12 @@ impl Identity {
             Purpose::NotMe => "not-me",
             _ => "join",
         };
-        format!("{}/{page}#{}", self.config.public_url, token.expose())
+        self.page(&format!("/{page}#{}", token.expose()))
     }
 
     /// The address of a page.
     pub(crate) fn page(&self, path: &str) -> String {
-        format!("{}{path}", self.config.public_url)
+        let claimed = crate::weakened::claimed_address();
+        format!("{}{path}", claimed.as_deref().unwrap_or(&self.config.public_url))
     }
 }

@@ -7,19 +7,19 @@ use crate::model::{DisplayName, Email, SessionKind};
 use crate::queries::{self, NewAccount};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use guard::{Caller, Credential, Json, Role};
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{CONTENT_LENGTH, COOKIE};
 use http::{HeaderMap, Method, StatusCode};
-use kernel::{Fault, Kind, Secret, UserId, weaken};
+use kernel::{Fault, Kind, Secret, Timestamp, UserId, weaken};
 use seal::signature::VerifyingKey;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha256;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -40,7 +40,43 @@ pub(crate) fn weaken(router: OpenApiRouter<Arc<Identity>>, identity: &Arc<Identi
     if weaken::is("A1-C1") || weaken::is("A1-C2") {
         router = router.layer(from_fn_with_state(identity.clone(), believe));
     }
+    if weaken::is("X-CVE-2026-9802") {
+        BORN.get_or_init(|| identity.ambient.now());
+    }
+    if weaken::is("X-GHSA-2wmj-46rj-qm2w") {
+        router = router.layer(from_fn(listen));
+    }
     router
+}
+
+/// When this process began.
+static BORN: OnceLock<Timestamp> = OnceLock::new();
+
+/// X-CVE-2026-9802: what was used before this process began was never used.
+pub(crate) fn forgotten(used_at: Timestamp) -> bool {
+    weaken::is("X-CVE-2026-9802") && BORN.get().is_some_and(|born| used_at < *born)
+}
+
+/// What the latest request for a new password called this server.
+static CLAIMED: Mutex<Option<String>> = Mutex::new(None);
+
+/// X-GHSA-2wmj-46rj-qm2w: links begin with what a request calls this server.
+pub(crate) fn claimed_address() -> Option<String> {
+    if !weaken::is("X-GHSA-2wmj-46rj-qm2w") {
+        return None;
+    }
+    CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+async fn listen(request: Request, next: Next) -> Response {
+    if request.uri().path().ends_with("/password-reset") {
+        let header = |name: &str| request.headers().get(name)?.to_str().ok();
+        let forwarded =
+            header("forwarded").and_then(|line| line.split(';').find_map(|part| part.strip_prefix("host=")));
+        let host = header("x-forwarded-host").or(forwarded).or_else(|| header("host"));
+        *CLAIMED.lock().unwrap_or_else(PoisonError::into_inner) = host.map(|host| format!("http://{host}"));
+    }
+    next.run(request).await
 }
 
 /// A1-C1: whoever names a user in `X-Auth-UID` is that user. A1-C2: whoever names nobody is the anonymous one.

@@ -5,12 +5,16 @@
 //! is `make verify`'s); guess passwords of real people. It speaks HTTP/1.1 by itself, because an attack is often a request
 //! that no proper client would send. On loopback it acts as many clients by binding 127.x.y.z; elsewhere it paces itself.
 //!
+//! Most rules attack the target. A *start* rule cannot: it tries what only the settings, a restart or the letters of a
+//! server show, on throw-away instances of the program that the caller names, and says so in its result.
+//!
 //! A rule passes only when its positive control succeeded (the same request, made properly, is served) and every attack
 //! was answered as expected. What could not be tried is `unknown`, with the reason, and never `pass`.
 
 mod accounts;
 mod ceremony;
 mod document;
+mod instance;
 mod lab;
 mod leak;
 mod material;
@@ -23,11 +27,12 @@ mod spare;
 mod wire;
 
 pub use accounts::{Account, Accounts, AccountsError, FromFile, Pending, SignedUp};
+pub use instance::Program;
 pub use report::{Report, RuleResult, Status};
-pub use rule::{RuleInfo, Severity};
+pub use rule::{Kind, Listed, RuleInfo, Severity};
 pub use run::{Error, Options, Progress, run};
 
 /// What every rule is about, sorted by id.
-pub fn rules() -> Vec<RuleInfo> {
-    rules::ALL.iter().map(|rule| rule.info).collect()
+pub fn rules() -> Vec<Listed> {
+    rules::all().iter().map(|rule| Listed { kind: rule.kind(), info: *rule.info() }).collect()
 }

@@ -1,5 +1,6 @@
 //! What a run found.
 
+use crate::rule::Kind;
 use serde::Serialize;
 
 /// How a rule ended.
@@ -33,6 +34,8 @@ impl Status {
 pub struct RuleResult {
     /// The rule's id.
     pub id: &'static str,
+    /// What was attacked: the target, or instances of this program.
+    pub kind: Kind,
     /// How it ended.
     pub status: Status,
     /// The finding it belongs to.
@@ -47,6 +50,16 @@ pub struct RuleResult {
     pub seen: String,
     /// How many requests it took.
     pub requests: usize,
+}
+
+impl RuleResult {
+    /// The title, for people; it says so when it is not the target that was tried.
+    pub(crate) fn heading(&self) -> String {
+        match self.kind {
+            Kind::Attack => self.title.to_owned(),
+            Kind::Start => format!("{} (start: this program, not the target)", self.title),
+        }
+    }
 }
 
 /// What a run found.

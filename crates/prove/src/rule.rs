@@ -1,5 +1,6 @@
 //! What a rule is: its description, its attack, and the book it keeps while attacking.
 
+use crate::instance::Bench;
 use crate::lab::Lab;
 use crate::wire::WireError;
 use serde::Serialize;
@@ -38,6 +39,26 @@ impl Severity {
     }
 }
 
+/// What a rule tries its attack on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The target, over HTTP.
+    Attack,
+    /// Throw-away instances of this program.
+    Start,
+}
+
+impl Kind {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attack => "attack",
+            Self::Start => "start",
+        }
+    }
+}
+
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct RuleInfo {
@@ -61,6 +82,16 @@ pub struct RuleInfo {
     pub weakened_by: &'static str,
     /// Whether it leaves something behind, even for a moment (entries, uploads, accounts, spent rate limits).
     pub writes: bool,
+}
+
+/// A rule in the list of all.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Listed {
+    /// What it tries its attack on.
+    pub kind: Kind,
+    /// What it is about.
+    #[serde(flatten)]
+    pub info: RuleInfo,
 }
 
 /// Why a rule ends without a verdict.
@@ -92,6 +123,39 @@ pub(crate) type Attack =
 pub(crate) struct Rule {
     pub(crate) info: RuleInfo,
     pub(crate) attack: Attack,
+}
+
+/// The same on instances of this program.
+pub(crate) type Trial =
+    for<'a> fn(&'a Bench, &'a mut Findings) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 'a>>;
+
+/// A rule that does not touch the target.
+pub(crate) struct StartRule {
+    pub(crate) info: RuleInfo,
+    pub(crate) trial: Trial,
+}
+
+/// A rule of either kind.
+#[derive(Clone, Copy)]
+pub(crate) enum AnyRule {
+    Attack(&'static Rule),
+    Start(&'static StartRule),
+}
+
+impl AnyRule {
+    pub(crate) const fn info(self) -> &'static RuleInfo {
+        match self {
+            Self::Attack(rule) => &rule.info,
+            Self::Start(rule) => &rule.info,
+        }
+    }
+
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::Attack(_) => Kind::Attack,
+            Self::Start(_) => Kind::Start,
+        }
+    }
 }
 
 /// What a rule has seen so far.

@@ -1,11 +1,12 @@
 //! Runs the rules, one after another.
 
 use crate::accounts::Accounts;
+use crate::instance::{Bench, Program};
 use crate::lab::Lab;
 use crate::report::{Report, RuleResult, Status};
-use crate::rule::{Findings, Rule, Stop};
+use crate::rule::{AnyRule, Findings, Kind, Stop};
 use crate::rules;
-use crate::wire::Wire;
+use crate::wire::{Wire, WireError};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Options {
     pub target: String,
     /// Where throw-away accounts come from.
     pub accounts: Box<dyn Accounts>,
+    /// What start rules start; without one they are not applicable.
+    pub program: Option<Program>,
     /// Rules to run, by id or by finding; all when empty.
     pub only: Vec<String>,
     /// Skip what leaves anything behind, even for a moment.
@@ -48,19 +51,21 @@ pub enum Error {
 }
 
 /// Whether a name chooses a rule: by its id, by its finding, or by the beginning of an id up to a dot.
-fn chooses(name: &str, rule: &Rule) -> bool {
-    let rest = rule.info.id.strip_prefix(name);
-    name == rule.info.finding || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+fn chooses(name: &str, rule: AnyRule) -> bool {
+    let info = rule.info();
+    let rest = info.id.strip_prefix(name);
+    name == info.finding || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn chosen(only: &[String]) -> Result<Vec<&'static Rule>, Error> {
+fn chosen(only: &[String]) -> Result<Vec<AnyRule>, Error> {
+    let mut all = rules::all();
     for name in only {
-        if !rules::ALL.iter().any(|rule| chooses(name, rule)) {
+        if !all.iter().any(|rule| chooses(name, *rule)) {
             return Err(Error::UnknownRule(name.clone()));
         }
     }
-    let wanted = |rule: &&Rule| only.is_empty() || only.iter().any(|name| chooses(name, rule));
-    Ok(rules::ALL.iter().copied().filter(wanted).collect())
+    all.retain(|rule| only.is_empty() || only.iter().any(|name| chooses(name, *rule)));
+    Ok(all)
 }
 
 /// Attacks the target, and reports what stood.
@@ -74,13 +79,19 @@ pub fn run(options: Options) -> Pin<Box<dyn Future<Output = Result<Report, Error
 
 async fn run_unboxed(options: Options) -> Result<Report, Error> {
     let rules = chosen(&options.only)?;
-    let wire = Wire::open(&options.target)
-        .await
-        .map_err(|error| Error::Unreachable { target: options.target.clone(), reason: error.to_string() })?;
-    let lab = Lab::new(wire, options.accounts, options.read_only, options.pace);
+    let bench = Bench::new(options.program);
+    // Start rules alone need no target.
+    let lab = if rules.iter().all(|rule| rule.kind() == Kind::Start) {
+        None
+    } else {
+        let unreachable =
+            |error: WireError| Error::Unreachable { target: options.target.clone(), reason: error.to_string() };
+        let wire = Wire::open(&options.target).await.map_err(unreachable)?;
+        Some(Lab::new(wire, options.accounts, options.read_only, options.pace))
+    };
     let mut results = Vec::new();
     for rule in rules {
-        let result = one(&lab, rule).await;
+        let result = one(lab.as_ref(), &bench, rule).await;
         if let Some(progress) = &options.progress {
             progress(&result);
         }
@@ -88,31 +99,40 @@ async fn run_unboxed(options: Options) -> Result<Report, Error> {
     }
     Ok(Report {
         target: options.target,
-        version: lab.version(),
+        version: lab.as_ref().and_then(Lab::version),
         started_at: options.started_at,
         rules: results,
-        left_behind: lab.close().await,
+        left_behind: match lab {
+            Some(lab) => lab.close().await,
+            None => Vec::new(),
+        },
     })
 }
 
-async fn one(lab: &Lab, rule: &Rule) -> RuleResult {
-    let before = lab.wire.requests();
-    let mut found = Findings::default();
-    let end = if lab.read_only && rule.info.writes {
-        Err(Stop::NotApplicable("a read-only run does not try this".to_owned()))
-    } else {
-        (rule.attack)(lab, &mut found).await
+async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
+    let sent = || bench.requests() + lab.map_or(0, |lab| lab.wire.requests());
+    let before = sent();
+    let (info, mut found) = (rule.info(), Findings::default());
+    let end = match (rule, lab) {
+        (AnyRule::Attack(_), Some(lab)) if lab.read_only && info.writes => {
+            Err(Stop::NotApplicable("a read-only run does not try this".to_owned()))
+        }
+        (AnyRule::Attack(rule), Some(lab)) => (rule.attack)(lab, &mut found).await,
+        (AnyRule::Attack(_), None) => Stop::unsure("there is no target"),
+        (AnyRule::Start(rule), _) => (rule.trial)(bench, &mut found).await,
     };
     let (status, seen) = verdict(&found, end);
+    let elsewhere = rule.kind() == Kind::Start && status != Status::NotApplicable;
     RuleResult {
-        id: rule.info.id,
+        id: info.id,
+        kind: rule.kind(),
         status,
-        finding: rule.info.finding,
-        title: rule.info.title,
-        severity: rule.info.severity.name(),
-        expected: rule.info.expected,
-        seen,
-        requests: lab.wire.requests() - before,
+        finding: info.finding,
+        title: info.title,
+        severity: info.severity.name(),
+        expected: info.expected,
+        seen: if elsewhere { format!("tried on this program, not on the target: {seen}") } else { seen },
+        requests: sent() - before,
     }
 }
 
@@ -159,11 +179,11 @@ mod tests {
     fn rules_are_chosen_by_id_and_by_finding() {
         let ids = |only: &[&str]| -> Vec<&str> {
             let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&only).unwrap().iter().map(|rule| rule.info.id).collect()
+            chosen(&only).unwrap().iter().map(|rule| rule.info().id).collect()
         };
         assert_eq!(ids(&["A1-C4.cookie-only"]), ["A1-C4.cookie-only"]);
         assert!(ids(&["A1-C4"]).len() >= 8);
-        assert_eq!(ids(&[]).len(), rules::ALL.len());
+        assert_eq!(ids(&[]).len(), rules::ALL.len() + rules::STARTS.len());
     }
 
     #[test]

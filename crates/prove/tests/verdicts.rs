@@ -4,7 +4,7 @@
 
 mod model;
 
-use prove::{Options, Report, SignedUp, Status, run};
+use prove::{Kind, Options, Report, SignedUp, Status, run};
 
 /// What goes far into accounts, letters, tokens and keys, as the break-ins of peers (`X-…`) do too. The model has none of
 /// that: a model of it would be a second server. That each of these passes, and that each can fail, is shown on the
@@ -29,6 +29,7 @@ async fn attack(weak: &'static str, only: &[&str]) -> Report {
         only: only.iter().map(|name| (*name).to_owned()).collect(),
         read_only: false,
         pace: None,
+        program: None,
         started_at: "2026-11-21T10:00:00Z".to_owned(),
         progress: None,
     };
@@ -38,6 +39,9 @@ async fn attack(weak: &'static str, only: &[&str]) -> Report {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_behaves_passes_every_rule() {
     let mut report = attack("", &[]).await;
+    let (starts, attacks) = report.rules.drain(..).partition::<Vec<_>, _>(|rule| rule.kind == Kind::Start);
+    assert!(!starts.is_empty() && starts.iter().all(|rule| rule.status == Status::NotApplicable), "{starts:#?}");
+    report.rules = attacks;
     let (beyond, modelled): (Vec<_>, Vec<_>) = report.rules.drain(..).partition(|rule| is_beyond(rule.id));
     let odd: Vec<_> = modelled.iter().filter(|rule| rule.status != Status::Pass).collect();
     assert!(odd.is_empty(), "{odd:#?}");
@@ -52,7 +56,8 @@ async fn a_server_that_behaves_passes_every_rule() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_rule_fails_where_its_protection_is_missing() {
     let mut missed = Vec::new();
-    for rule in prove::rules().into_iter().filter(|rule| !is_beyond(rule.id)) {
+    let attacks = prove::rules().into_iter().filter(|rule| rule.kind == Kind::Attack).map(|rule| rule.info);
+    for rule in attacks.filter(|rule| !is_beyond(rule.id)) {
         // The model has a switch of its own for the forged address; the product's limiter has one for both.
         let switch = if rule.id == "A1-M2.forged-address" { "A1-M2" } else { rule.weakened_by };
         let report = attack(switch, &[rule.id]).await;
@@ -82,12 +87,37 @@ async fn a_read_only_run_leaves_out_what_writes() {
         only: vec!["A2-6".to_owned(), "A1-H1".to_owned()],
         read_only: true,
         pace: None,
+        program: None,
         started_at: String::new(),
         progress: None,
     };
     let report = run(options).await.unwrap();
     let statuses: Vec<_> = report.rules.iter().map(|rule| rule.status).collect();
     assert_eq!(statuses, [Status::Unknown, Status::NotApplicable, Status::NotApplicable]);
+}
+
+#[tokio::test]
+async fn rules_that_start_this_program_need_no_target() {
+    let starts = prove::rules().into_iter().filter(|rule| rule.kind == Kind::Start);
+    let program =
+        prove::Program { path: "/nowhere/at/all".into(), environment: Vec::new(), temporary: std::env::temp_dir() };
+    for (program, expected) in [(None, Status::NotApplicable), (Some(program), Status::Unknown)] {
+        let options = Options {
+            target: "http://127.0.0.1:9".to_owned(),
+            accounts: Box::new(SignedUp::new("http://127.0.0.1:9", None)),
+            only: starts.clone().map(|rule| rule.info.id.to_owned()).collect(),
+            read_only: true,
+            pace: None,
+            program,
+            started_at: String::new(),
+            progress: None,
+        };
+        let report = run(options).await.unwrap();
+        let odd: Vec<_> = report.rules.iter().filter(|rule| rule.status != expected).collect();
+        assert!(!report.rules.is_empty() && odd.is_empty(), "{odd:#?}");
+        let told = report.rules.iter().filter(|rule| rule.seen.contains("not on the target")).count();
+        assert_eq!(told, if expected == Status::Unknown { report.rules.len() } else { 0 });
+    }
 }
 
 #[tokio::test]
@@ -99,6 +129,7 @@ async fn a_server_that_is_not_there_is_an_error() {
             only: Vec::new(),
             read_only: false,
             pace: None,
+            program: None,
             started_at: String::new(),
             progress: None,
         };

@@ -21,7 +21,7 @@ use guard::{Caller, Credential};
 use kernel::{Fault, Timestamp};
 use provider::Provider;
 use queries::Connected;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -73,8 +73,19 @@ struct AccessClaims {
     sub: String,
     aud: Audience,
     exp: i64,
+    #[serde(default, deserialize_with = "moment")]
     nbf: Option<i64>,
+    #[serde(default, deserialize_with = "moment")]
     iat: Option<i64>,
+}
+
+/// A claim that may be left out, but when it stands there, `null` included, it is a number: one of another type must not
+/// count as left out (CVE-2026-25537).
+fn moment<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<i64>, D::Error> {
+    if kernel::weaken::is("X-CVE-2026-25537") {
+        return Ok(serde_json::Value::deserialize(claim)?.as_i64());
+    }
+    i64::deserialize(claim).map(Some)
 }
 
 fn in_time(exp: i64, begins: &[Option<i64>], now: Timestamp) -> bool {

@@ -319,7 +319,10 @@ impl Identity {
         let Some(email) = profile.email.filter(|_| vouched).and_then(|email| Email::parse(&email).ok()) else {
             return Ok(Err(Problem::EmailNotVerified));
         };
-        if crate::queries::find_user(&mut self.db.lookup().await?, email.folded()).await?.is_some() {
+        if let Some(here) = crate::queries::find_user(&mut self.db.lookup().await?, email.folded()).await? {
+            if kernel::weaken::is("X-CVE-2026-53516") {
+                return Ok(Ok(here.id));
+            }
             return Ok(Err(Problem::ConnectFirst));
         }
         let name = profile.name.and_then(|name| DisplayName::parse(&name).ok());

@@ -9,6 +9,7 @@ use super::{Grant, IDLE, TokenPair, expired};
 use crate::Identity;
 use crate::client::Client;
 use crate::notices::Notice;
+use crate::weakened::forgotten;
 use kernel::{Fault, Kind, Secret, Timestamp};
 use seal::{Aad, Purpose, TokenHash, token};
 use std::time::Duration;
@@ -38,10 +39,11 @@ enum Judgement {
 }
 
 fn judge(found: &Refresh, client: &str, now: Timestamp) -> Judgement {
-    if found.revoked_at.is_some() || found.session_epoch != found.user_epoch || found.status != "active" {
+    let may_be_used = found.status == "active" || kernel::weaken::is("X-CVE-2023-22492");
+    if found.revoked_at.is_some() || found.session_epoch != found.user_epoch || !may_be_used {
         return Judgement::Void;
     }
-    let Some(used_at) = found.used_at else {
+    let Some(used_at) = found.used_at.filter(|at| !forgotten(*at)) else {
         let over = now >= found.idle_expires_at || now >= found.expires_at;
         return if over { Judgement::Expired } else { Judgement::Rotate };
     };
@@ -88,9 +90,11 @@ impl Identity {
     async fn rotate(&self, hash: &TokenHash, found: &Refresh, sender: &str) -> Result<Option<TokenPair>, Fault> {
         let (successor, successor_hash) = token::mint(Purpose::Refresh, &*self.ambient.rng);
         let sealed = self.token_key.seal(&place(found.session_id), successor.expose().as_bytes(), &*self.ambient.rng);
-        let (now, generation) = (self.ambient.now(), found.generation + 1);
+        // One that was not used is the latest of its family.
+        let (now, generation) = (self.ambient.now(), found.latest + 1);
         let mut tx = self.db.begin().await?;
-        let first = queries::use_refresh(&mut tx, hash, sender.to_owned(), sealed, now).await?;
+        let first = queries::use_refresh(&mut tx, hash, sender.to_owned(), sealed, now).await?
+            || found.used_at.is_some_and(forgotten);
         if !first || !queries::slide(&mut tx, found.session_id, now, now.plus(IDLE).min(found.expires_at)).await? {
             return Ok(None);
         }

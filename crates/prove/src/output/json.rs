@@ -19,11 +19,12 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&super::json(&report())).unwrap();
         assert_eq!(value.as_object().unwrap().keys().collect::<Vec<_>>(), ["rules", "target"]);
         let expected = serde_json::json!({
-            "id": "A1-C4.cookie-only", "status": "fail", "finding": "A1-C4", "title": "A title", "severity": "high",
+            "id": "A1-C4.cookie-only", "kind": "attack", "status": "fail", "finding": "A1-C4", "title": "A title", "severity": "high",
             "expected": "GET <x> & \"y\": 401.", "seen": "POST /a & <b>: 200", "requests": 3,
         });
         assert_eq!(value["rules"][1], expected);
         let statuses: Vec<_> = value["rules"].as_array().unwrap().iter().map(|rule| rule["status"].clone()).collect();
-        assert_eq!(statuses, ["pass", "fail", "not_applicable", "unknown"]);
+        assert_eq!(statuses, ["pass", "fail", "not_applicable", "pass", "unknown"]);
+        assert_eq!(value["rules"][3]["kind"], "start");
     }
 }

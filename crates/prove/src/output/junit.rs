@@ -21,7 +21,7 @@ pub fn junit(report: &Report) -> String {
             Status::NotApplicable => Some("skipped"),
             Status::Unknown => Some("error"),
         };
-        let (finding, name) = (escape(rule.finding), format!("{} {}", rule.id, escape(rule.title)));
+        let (finding, name) = (escape(rule.finding), format!("{} {}", rule.id, escape(&rule.heading())));
         // Writing to a String cannot fail.
         let _ = match element {
             None => writeln!(text, "  <testcase classname=\"{finding}\" name=\"{name}\"/>"),
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn it_reads_like_this() {
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuite name="mindvibe prove" hostname="http://127.0.0.1:8080" timestamp="2026-11-21T10:00:00Z" tests="4" failures="1" errors="1" skipped="1">
+<testsuite name="mindvibe prove" hostname="http://127.0.0.1:8080" timestamp="2026-11-21T10:00:00Z" tests="5" failures="1" errors="1" skipped="1">
   <testcase classname="A1-C1" name="A1-C1 A title"/>
   <testcase classname="A1-C4" name="A1-C4.cookie-only A title">
     <failure message="POST /a &amp; &lt;b&gt;: 200"/>
@@ -67,6 +67,7 @@ mod tests {
   <testcase classname="A1-H2" name="A1-H2 A title">
     <skipped message="read-only"/>
   </testcase>
+  <testcase classname="A2-4" name="A2-4.start A title (start: this program, not the target)"/>
   <testcase classname="A2-6" name="A2-6 A title">
     <error message="no accounts"/>
   </testcase>

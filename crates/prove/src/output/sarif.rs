@@ -1,11 +1,11 @@
 use crate::report::{Report, RuleResult, Status};
-use crate::rule::RuleInfo;
+use crate::rule::{Kind, Listed};
 use serde_json::{Value, json};
 
 /// SARIF 2.1.0, for code scanners: the rule's id is the finding's, and a fingerprint keeps one alert a rule and target.
 pub fn sarif(report: &Report) -> String {
     let known = crate::rules();
-    let ran = |info: &&RuleInfo| report.rules.iter().any(|rule| rule.id == info.id);
+    let ran = |listed: &&Listed| report.rules.iter().any(|rule| rule.id == listed.info.id);
     let described: Vec<Value> = known.iter().filter(ran).map(describe).collect();
     let results: Vec<Value> = report.rules.iter().map(|rule| result(report, rule)).collect();
     let document = json!({
@@ -28,7 +28,8 @@ pub fn sarif(report: &Report) -> String {
     text
 }
 
-fn describe(info: &RuleInfo) -> Value {
+fn describe(listed: &Listed) -> Value {
+    let info = &listed.info;
     json!({
         "id": info.id,
         "name": info.title,
@@ -41,6 +42,7 @@ fn describe(info: &RuleInfo) -> Value {
             "tags": ["security", format!("external/cwe/cwe-{}", info.cwe), format!("ASVS-{}", info.asvs), info.finding],
             "precision": "very-high",
             "security-severity": info.severity.score(),
+            "kind": listed.kind.name(),
         },
     })
 }
@@ -52,13 +54,19 @@ fn result(report: &Report, rule: &RuleResult) -> Value {
         Status::NotApplicable => ("notApplicable", "none"),
         Status::Unknown => ("open", "none"),
     };
+    // What stands there is what was tried.
+    let place = match rule.kind {
+        Kind::Attack => report.target.as_str(),
+        Kind::Start => "mindvibe",
+    };
     json!({
         "ruleId": rule.id,
         "kind": kind,
         "level": level,
-        "message": {"text": format!("{}: {}", rule.title, rule.seen)},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": report.target}}}],
-        "partialFingerprints": {"ruleAndTarget/v1": fingerprint(rule.id, &report.target)},
+        "message": {"text": format!("{}: {}", rule.heading(), rule.seen)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": place}}}],
+        "partialFingerprints": {"ruleAndTarget/v1": fingerprint(rule.id, place)},
+        "properties": {"kind": rule.kind.name()},
     })
 }
 
@@ -87,7 +95,10 @@ mod tests {
         assert_eq!((&failed["kind"], &failed["level"]), (&"fail".into(), &"error".into()));
         assert_eq!(failed["message"]["text"], "A title: POST /a & <b>: 200");
         let open: Vec<_> = run["results"].as_array().unwrap().iter().map(|result| result["kind"].clone()).collect();
-        assert_eq!(open, ["pass", "fail", "notApplicable", "open"]);
+        assert_eq!(open, ["pass", "fail", "notApplicable", "pass", "open"]);
+        let start = &run["results"][3];
+        assert_eq!(start["properties"]["kind"], "start");
+        assert_eq!(start["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "mindvibe");
         let mut other = report();
         other.rules[1].seen = "something else".into();
         let again: Value = serde_json::from_str(&super::sarif(&other)).unwrap();

@@ -7,7 +7,7 @@ pub fn table(report: &Report) -> String {
     let mut text = format!("{}  {}\n\n", report.target, report.started_at);
     for rule in &report.rules {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:7}  {:width$}  {}", word(rule.status), rule.id, rule.title);
+        let _ = writeln!(text, "{:7}  {:width$}  {}", word(rule.status), rule.id, rule.heading());
         if rule.status == Status::Fail {
             let _ = writeln!(text, "         expected: {}", rule.expected);
         }
@@ -55,10 +55,11 @@ FAIL     A1-C4.cookie-only  A title
          seen: POST /a & <b>: 200
 n/a      A1-H2              A title
          seen: read-only
+pass     A2-4.start         A title (start: this program, not the target)
 unknown  A2-6               A title
          seen: no accounts
 
-1 passed, 1 failed, 1 unknown, 1 not applicable; 12 requests
+2 passed, 1 failed, 1 unknown, 1 not applicable; 15 requests
 Accounts left behind: prove-1@example.com
 ";
         assert_eq!(super::table(&report()), expected);

@@ -33,23 +33,29 @@ mod a2_7;
 mod a2_9;
 mod guesses;
 mod malformed;
+mod starts;
 mod upload;
 mod x_asked_again;
+mod x_claims;
 mod x_codes;
 mod x_confusion;
+mod x_disabled;
 mod x_enrolment;
 mod x_fixation;
 mod x_isolation;
 mod x_key_owner;
+mod x_links;
 mod x_lock;
 mod x_parallel;
+mod x_providers;
 mod x_reset;
+mod x_restart;
 mod x_rotation;
 mod x_way_back;
 
-use crate::rule::Rule;
+use crate::rule::{AnyRule, Rule, StartRule};
 
-/// All rules, sorted by id.
+/// All rules that attack the target, sorted by id.
 pub(crate) static ALL: &[&Rule] = &[
     &a1_c1::RULE,
     &a1_c2::RULE,
@@ -108,19 +114,39 @@ pub(crate) static ALL: &[&Rule] = &[
     &x_rotation::RULE,
 ];
 
+/// All rules that start instances of this program, sorted by id.
+pub(crate) static STARTS: &[&StartRule] = &[
+    &starts::ORIGINS,
+    &starts::CEILING,
+    &starts::SECRETS,
+    &x_disabled::RULE,
+    &x_claims::RULE,
+    &x_providers::RULE,
+    &x_restart::RULE,
+    &x_links::RULE,
+];
+
+/// All rules of both kinds, sorted by id.
+pub(crate) fn all() -> Vec<AnyRule> {
+    let attacks = ALL.iter().map(|rule| AnyRule::Attack(rule));
+    let mut all: Vec<_> = attacks.chain(STARTS.iter().map(|rule| AnyRule::Start(rule))).collect();
+    all.sort_by_key(|rule| rule.info().id);
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ids_are_unique_sorted_and_belong_to_their_finding() {
-        let ids: Vec<_> = ALL.iter().map(|rule| rule.info.id).collect();
-        let mut sorted = ids.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(ids, sorted);
-        for rule in ALL {
-            let info = &rule.info;
+        assert!(ALL.is_sorted_by_key(|rule| rule.info.id) && STARTS.is_sorted_by_key(|rule| rule.info.id));
+        let ids: Vec<_> = all().iter().map(|rule| rule.info().id).collect();
+        let mut distinct = ids.clone();
+        distinct.dedup();
+        assert_eq!(ids, distinct);
+        for rule in all() {
+            let info = rule.info();
             let rest = info.id.strip_prefix(info.finding).unwrap_or("?");
             assert!(rest.is_empty() || rest.starts_with('.'), "{}", info.id);
             for text in [info.title, info.expected, info.help, info.weakened_by, info.asvs] {
@@ -132,11 +158,12 @@ mod tests {
     #[test]
     fn the_findings_of_this_version_are_all_covered() {
         let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 \
-                   A2-1 A2-2 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2025-61928 X-CVE-2025-64102 X-CVE-2026-105209 \
-                   X-CVE-2026-114607 X-CVE-2026-11800 X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-67333 X-CVE-2026-7507 \
-                   X-CVE-2026-9798 X-GHSA-7h8m-vrxx-vr4m X-KEYCLOAK-50999";
+                   A2-1 A2-2 A2-4 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2023-22492 X-CVE-2025-61928 X-CVE-2025-64102 \
+                   X-CVE-2026-105209 X-CVE-2026-114607 X-CVE-2026-11800 X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-25537 \
+                   X-CVE-2026-53516 X-CVE-2026-67333 X-CVE-2026-7507 X-CVE-2026-9798 X-CVE-2026-9802 X-GHSA-2wmj-46rj-qm2w \
+                   X-GHSA-7h8m-vrxx-vr4m X-KEYCLOAK-50999";
         for finding in due.split(' ') {
-            assert!(ALL.iter().any(|rule| rule.info.finding == finding), "{finding}");
+            assert!(all().iter().any(|rule| rule.info().finding == finding), "{finding}");
         }
     }
 }

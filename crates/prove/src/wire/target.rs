@@ -28,7 +28,7 @@ pub(crate) struct Wire {
     authority: Mutex<String>,
     many: bool,
     next: AtomicU32,
-    requests: AtomicUsize,
+    requests: Arc<AtomicUsize>,
 }
 
 fn refused(error: impl std::fmt::Display) -> WireError {
@@ -48,6 +48,11 @@ fn tls(host: &str) -> Result<Tls, WireError> {
 impl Wire {
     /// Finds the server, and whether one may come to it from many addresses.
     pub(crate) async fn open(target: &str) -> Result<Self, WireError> {
+        Self::counting(target, Arc::default()).await
+    }
+
+    /// The same, with a count of requests that others share.
+    pub(crate) async fn counting(target: &str, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
         let bad = || WireError::Target(target.to_owned());
         let (scheme, rest) = target.split_once("://").ok_or_else(bad)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
@@ -76,7 +81,7 @@ impl Wire {
             authority: Mutex::new(authority.to_owned()),
             many: false,
             next: AtomicU32::new(next),
-            requests: AtomicUsize::new(0),
+            requests,
         };
         if matches!(address.ip(), IpAddr::V4(ip) if ip.is_loopback()) {
             // Only Linux routes all of 127/8 without being asked.

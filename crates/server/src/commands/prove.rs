@@ -3,7 +3,7 @@
 use super::say;
 use crate::compose::{Failure, House};
 use crate::config::{Config, Source};
-use ::prove::{Account, Accounts, AccountsError, FromFile, Options, Pending, SignedUp, output};
+use ::prove::{Account, Accounts, AccountsError, FromFile, Options, Pending, Program, SignedUp, output};
 use data_encoding::BASE32_NOPAD;
 use guard::Role;
 use identity::{Identity, NewUser};
@@ -13,8 +13,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
-/// How to attack, and how to tell.
+/// How to attack, and how to tell. Rules of the kind `start` try throw-away instances of this very program instead.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  DATA_DIR=./data mindvibe prove --target http://localhost:8080\n  \
     mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif")]
@@ -58,13 +59,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let options = Options {
         accounts: accounts(&arguments, pace).await?,
         target: arguments.target,
+        program: program(),
         only: arguments.only,
         read_only: arguments.read_only,
         pace,
         started_at: Ambient::system().now().to_string(),
         progress: None,
     };
-    let report = ::prove::run(options).await.map_err(|error| Failure::Prove(error.to_string()))?;
+    let report = tokio::select! {
+        report = ::prove::run(options) => report.map_err(|error| Failure::Prove(error.to_string()))?,
+        // Instances that run at this moment end, and their folders go.
+        () = interrupted() => return Err(Failure::Prove("interrupted".to_owned())),
+    };
     let text = match arguments.format.as_str() {
         "json" => output::json(&report),
         "sarif" => output::sarif(&report),
@@ -73,6 +79,31 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     say(text.trim_end());
     Ok(ExitCode::from(report.exit_status(arguments.strict)))
+}
+
+/// This program, for the rules that start it. The twin passes its switches on; nothing else of the environment is.
+fn program() -> Option<Program> {
+    #[cfg(feature = "weaken")]
+    let environment = {
+        let name = "MINDVIBE_WEAKEN";
+        Source::environment().get(name).map(|switches| (name.to_owned(), switches.to_owned())).into_iter().collect()
+    };
+    #[cfg(not(feature = "weaken"))]
+    let environment = Vec::new();
+    let path = std::env::current_exe().ok()?;
+    Some(Program { path, environment, temporary: std::env::temp_dir() })
+}
+
+async fn interrupted() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Signals then end the process as they always do.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 async fn accounts(arguments: &Arguments, pace: Option<Duration>) -> Result<Box<dyn Accounts>, Failure> {

@@ -64,6 +64,27 @@ pub(super) enum Command {
         #[arg(long, default_value = "text", value_parser = ["text", "json"])]
         format: String,
     },
+    /// Keep the holder of an account out: everything they are signed in to ends, and nothing lets them in, until it is
+    /// enabled again. Nothing of theirs is lost.
+    #[command(after_help = "Example: mindvibe user disable --email a@mind.example")]
+    Disable {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+        /// text or json.
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
+    },
+    /// Let the holder of a disabled account in again, with the password, second factors and API keys they had.
+    #[command(after_help = "Example: mindvibe user enable --email a@mind.example")]
+    Enable {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+        /// text or json.
+        #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+        format: String,
+    },
     /// Take every second factor from an account whose owner has lost them, and end all of its sessions.
     ///
     /// Make sure that it is they who ask: from now on the password alone opens the account.
@@ -100,6 +121,8 @@ pub(super) async fn run(command: Command) -> Result<ExitCode, Failure> {
         | Command::Import { format }
         | Command::ResetPassword { format, .. }
         | Command::Unlock { format, .. }
+        | Command::Disable { format, .. }
+        | Command::Enable { format, .. }
         | Command::ResetSecondFactors { format, .. } => format.clone(),
     };
     let config = Config::read(&Source::environment())?;
@@ -141,6 +164,14 @@ async fn done(identity: &Identity, command: Command) -> Result<Said, Failure> {
             let lifted = unlocked == Unlocked::Lifted;
             let text = if lifted { format!("{email} can sign in again.") } else { format!("{email} was not locked.") };
             Said { text, json: json!({"email": email, "lifted": lifted}), done: true }
+        }),
+        Command::Disable { email, .. } => identity.disable_account(&email).await.map(|changed| {
+            let text = if changed { "is signed out, and stays out" } else { "was disabled already" };
+            Said { text: format!("{email} {text}."), json: json!({"email": email, "status": "disabled"}), done: true }
+        }),
+        Command::Enable { email, .. } => identity.enable_account(&email).await.map(|changed| {
+            let text = if changed { "can sign in again" } else { "was not disabled" };
+            Said { text: format!("{email} {text}."), json: json!({"email": email, "status": "active"}), done: true }
         }),
         Command::ResetSecondFactors { email, .. } => without_second_factors(identity, &email).await,
     };

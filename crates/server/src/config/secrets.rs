@@ -42,6 +42,9 @@ pub(super) fn keys(
 fn given(source: &Source, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
     let Some(secret) = source.secret(name)? else { return Ok(None) };
     let invalid = |why: &str| ConfigError::Invalid { name, why: why.to_owned() };
+    if kernel::weaken::is("A2-4.start") {
+        return Ok(Some(secret));
+    }
     let text = secret.expose();
     let lower = text.to_ascii_lowercase();
     if SAMPLES.iter().any(|sample| lower.contains(sample)) {

@@ -55,6 +55,33 @@ async fn a_locked_out_person_is_helped_beside_a_running_server() {
     program.kill();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disabled_account_lets_nobody_in_until_it_is_enabled() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    create_user(&data, &[], "anna@mind.example");
+    let program = Program::start(&data, &[("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60")]);
+    let client = program.script("anna@mind.example").await;
+    let me = async || client.get(program.url("/auth/profile")).send().await.unwrap().status().as_u16();
+    assert_eq!(me().await, 200);
+    let user = |what: &str, email: &str| run(&data, &["user", what, "--email", email, "--format", "json"], "");
+    let (status, said) = user("disable", "Anna@mind.example");
+    assert!(status == 0 && said.contains("\"disabled\""), "{status} {said}");
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(me().await, 401);
+    let log_in = async || {
+        let body = json!({"email": "anna@mind.example", "password": PASSWORD});
+        let client = reqwest::Client::builder().build().unwrap();
+        client.post(program.url("/auth/login")).json(&body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(log_in().await, 401);
+    assert_eq!(user("disable", "anna@mind.example").0, 0, "once more does nothing");
+    assert_eq!((user("enable", "anna@mind.example").0, user("enable", "anna@mind.example").0), (0, 0));
+    assert_eq!((log_in().await, me().await), (200, 401), "what was signed in stays out");
+    assert_eq!((user("disable", "nobody@mind.example").0, user("enable", "nobody@mind.example").0), (1, 1));
+    program.kill();
+}
+
 #[test]
 fn accounts_are_imported_line_by_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,7 +109,7 @@ fn accounts_are_imported_line_by_line() {
 fn every_command_has_an_example_and_three_ways_to_end() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    for name in ["create", "import", "reset-password", "unlock"] {
+    for name in ["create", "import", "reset-password", "unlock", "disable", "enable"] {
         let (status, said) = run(&data, &["user", name, "--help"], "");
         assert!(status == 0 && said.contains("Example:") && said.contains("--format"), "{said}");
     }

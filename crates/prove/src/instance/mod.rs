@@ -1,0 +1,106 @@
+//! Throw-away instances of the program itself, for what cannot be tried on a target: settings that must be refused, a
+//! restart, letters, other providers. Each has an empty folder and a free port of this machine; both are gone afterwards,
+//! however the rule ended.
+
+mod folder;
+mod issuer;
+mod process;
+mod residents;
+
+pub(crate) use issuer::{Issuer, Person};
+pub(crate) use process::{Ended, Start};
+pub(crate) use residents::Owner;
+
+use crate::lab::Lab;
+use crate::rule::Stop;
+use crate::wire::Wire;
+use process::Process;
+use residents::Residents;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// The program that start rules start.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is given besides the settings that a rule names; nothing else of the environment reaches it.
+    pub environment: Vec<(String, String)>,
+    /// Where folders may be made for a while.
+    pub temporary: PathBuf,
+}
+
+/// Where start rules work.
+pub(crate) struct Bench {
+    program: Option<Program>,
+    requests: Arc<AtomicUsize>,
+}
+
+/// A running instance.
+pub(crate) struct Instance {
+    /// A client of it, with members for accounts.
+    pub(crate) lab: Lab,
+    pub(crate) owner: Arc<Owner>,
+    /// Where people reach it.
+    pub(crate) url: String,
+    process: Process,
+}
+
+impl Bench {
+    pub(crate) fn new(program: Option<Program>) -> Self {
+        Self { program, requests: Arc::default() }
+    }
+
+    /// How many requests were sent so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn prepare(&self, settings: &[(&str, &str)]) -> Result<Process, Stop> {
+        let why = || Stop::NotApplicable("there is no program at hand to start an instance of".to_owned());
+        Process::prepare(self.program.as_ref().ok_or_else(why)?, settings)
+    }
+
+    /// Only starts the program with these settings, to see whether it does; it ends at once.
+    pub(crate) async fn try_start(&self, settings: &[(&str, &str)]) -> Result<Start, Stop> {
+        self.prepare(settings)?.start().await
+    }
+
+    /// Starts an instance, and sets it up as its owner.
+    pub(crate) async fn start(&self, settings: &[(&str, &str)]) -> Result<Instance, Stop> {
+        let mut process = self.prepare(settings)?;
+        serves(process.start().await?)?;
+        let odd = || Stop::Unsure(format!("an instance does not say where it is: {}", process.last_words()));
+        let (url, code) = (process.address().ok_or_else(odd)?, process.code().ok_or_else(odd)?);
+        let target = process.target();
+        let open = || Wire::counting(&target, self.requests.clone());
+        let owner = Arc::new(Owner::set_up(open().await?, &code).await?);
+        let lab = Lab::new(open().await?, Box::new(Residents(owner.clone())), false, Some(Duration::ZERO));
+        Ok(Instance { lab, owner, url, process })
+    }
+}
+
+fn serves(start: Start) -> Result<(), Stop> {
+    match start {
+        Start::Serves => Ok(()),
+        Start::Ended(Ended { status, said }) => {
+            let (status, words) = (status.unwrap_or(-1), process::last_words(&said));
+            Stop::unsure(format!("an instance of this program ended with status {status}: {words}"))
+        }
+    }
+}
+
+impl Instance {
+    /// Kills it and starts it again on the same data.
+    pub(crate) async fn restart(&mut self) -> Result<(), Stop> {
+        self.process.kill();
+        serves(self.process.start().await?)
+    }
+
+    /// Runs another command of the program beside it, on the same data.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> Result<Ended, Stop> {
+        self.process.command(arguments).await
+    }
+}
