@@ -9,6 +9,9 @@ use crate::{Identity, queries as accounts};
 use guard::Role;
 use kernel::{Fault, Kind, UserId};
 
+/// Where it was done, in the person's list of events.
+const BY: &str = "command line";
+
 impl Identity {
     /// Signs an account out everywhere and lets nobody in by it: no password, no refresh token, no API key, no other
     /// provider. Effective at once here, and within two seconds in other processes. `false` when it was disabled already.
@@ -25,7 +28,7 @@ impl Identity {
         if !kernel::weaken::is("X-CVE-2023-22492") {
             self.end_everything(&mut tx, user).await?;
         }
-        self.note_by_command(&mut tx, user, "disabled").await?;
+        self.note_from(&mut tx, user, "disabled", String::new(), BY.to_owned()).await?;
         tx.commit().await?;
         self.forget(user);
         Ok(true)
@@ -41,14 +44,10 @@ impl Identity {
         let mut tx = self.db.begin().await?;
         let enabled = queries::enable(&mut tx, user, self.ambient.now()).await?;
         if enabled {
-            self.note_by_command(&mut tx, user, "enabled").await?;
+            self.note_from(&mut tx, user, "enabled", String::new(), BY.to_owned()).await?;
         }
         tx.commit().await?;
         Ok(enabled)
-    }
-
-    async fn note_by_command(&self, tx: &mut store::Tx, user: UserId, kind: &'static str) -> store::Result<()> {
-        self.note_from(tx, user, kind, String::new(), "command line".to_owned()).await
     }
 
     async fn why_not(&self, email: &str) -> Result<bool, Fault> {
