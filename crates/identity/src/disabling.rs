@@ -7,7 +7,7 @@
 use crate::account_queries as queries;
 use crate::{Identity, queries as accounts};
 use guard::Role;
-use kernel::{Fault, Kind, UserId};
+use kernel::{Fault, Kind};
 
 /// Where it was done, in the person's list of events.
 const BY: &str = "command line";

@@ -52,6 +52,11 @@ impl RelyingParty {
         Self { webauthn, key: DataKey::of_server(ceremonies) }
     }
 
+    /// Whether there is a name that passkeys can be bound to.
+    pub(crate) const fn has_name(&self) -> bool {
+        self.webauthn.is_some()
+    }
+
     fn get(&self) -> Result<&Webauthn, Fault> {
         self.webauthn.as_ref().ok_or_else(|| {
             Fault::new(Kind::Conflict, "passkeys_unavailable", "Passkeys need this server to be reached by a name.")

@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     /// Other places where people can sign in.
     #[schema(max_items = 32)]
     providers: Vec<ProviderView>,
-    /// Whether passkeys can be used.
+    /// Whether passkeys can be used: not where this server is reached by a bare address.
     passkeys: bool,
 }
 
@@ -33,6 +33,6 @@ pub(crate) async fn handler(State(identity): State<Arc<Identity>>) -> Json<Polic
         mail: identity.has_mail(),
         password_mode: identity.config.password_mode,
         providers: identity.providers(),
-        passkeys: true,
+        passkeys: identity.relying_party.has_name(),
     })
 }

@@ -182,11 +182,10 @@ async fn one_is_added_named_used_and_removed(db: Db) {
     assert_eq!(entered.body["user"]["email"], "key@example.org");
     assert_eq!(other.status("/test/confirmed").await.0, 204);
     assert!(!agent.get("/api/auth/passkeys").await.body["items"][0]["last_used_at"].is_null());
-    // With one.
+    // With one, which changes nothing.
     let third = Agent::new(&house);
     let (ceremony, options) = ask(&third, json!({ "email": "KEY@example.org" })).await;
-    let allowed = json!([{ "type": "public-key", "id": encode(&authenticator.id) }]);
-    assert_eq!(options["allowCredentials"], allowed);
+    assert_eq!(options["allowCredentials"], json!([]));
     assert_eq!(answer(&third, &ceremony, authenticator.get(&options)).await.status, 200);
 
     let stranger = Agent::new(&house);
@@ -337,6 +336,9 @@ async fn a_bare_address_has_none(db: Db) {
     let house = House::tuned(&db, |config, _| config.public_url = "http://127.0.0.1:8080".to_owned()).await;
     let answer = house.post("/api/auth/passkeys/sign-in/start", json!({})).await;
     assert_eq!((answer.status, answer.code()), (409, "passkeys_unavailable"));
+    let policy =
+        async |house: &House| house.send(Method::GET, "/api/auth/policy", &[], None).await.body["passkeys"].clone();
+    assert_eq!((policy(&house).await, policy(&roomy(&db).await).await), (json!(false), json!(true)));
 }
 
 async fn names_and_keys_are_sealed(db: Db) {

@@ -486,7 +486,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks for a passkey. The question looks the same for an address that has none, or that nobody has. */
+        /** Asks for a passkey. The question is the same whoever asks, and names none. */
         post: operations["begin_passkey_sign_in"];
         delete?: never;
         options?: never;
@@ -2002,9 +2002,12 @@ export interface components {
             /** @description The answer, as `toJSON()` gives it. */
             credential: Record<string, unknown>;
         };
-        /** @description Who wants to sign in, if they say so. */
+        /** @description That somebody wants to sign in. */
         PasskeySignInStart: {
-            /** @description The address of the account; nothing to let the device offer the passkeys it has. */
+            /**
+             * @description The address of the account, which clients of other servers send along. It is not looked at: the device knows which
+             *     passkeys it has.
+             */
             email?: string | null;
         };
         /** @description A passkey as its owner sees it. */
@@ -2044,7 +2047,7 @@ export interface components {
         Policy: {
             /** @description Whether this server can write letters: without, whoever runs it hands out links for new passwords. */
             mail: boolean;
-            /** @description Whether passkeys can be used. */
+            /** @description Whether passkeys can be used: not where this server is reached by a bare address. */
             passkeys: boolean;
             /** @description Which passwords are taken. */
             password_mode: components["schemas"]["PasswordMode"];
