@@ -16,7 +16,8 @@ pub(crate) static RULE: Rule = Rule {
         asvs: "9.1.2",
         cwe: 347,
         expected: "HS256 under our public key (its bytes, PEM, JWK), alg none with and without a signature, two algs, EdDSA by \
-                   another key under our kid or with a jwk, jku, x5u or x5c beside it, odd crit; in either header: 401. A proper token in X-API-Key: 401.",
+                   another key under our kid or with a jwk, jku, x5u or x5c beside it, odd crit; in either header: 401. A \
+                   proper token in X-API-Key: 401.",
         help: "The key knows its one algorithm; the header chooses among our own keys and nothing else.",
         weakened_by: "X-CVE-2026-11800",
         writes: false,
