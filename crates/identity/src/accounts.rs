@@ -98,9 +98,7 @@ impl Identity {
         let removed = queries::delete_user(&mut tx, user).await?;
         tx.commit().await?;
         if removed {
-            if let Some(cache) = &self.cache {
-                cache.forget_user(user);
-            }
+            self.forget(user);
             self.keys.destroy(user).await?;
         }
         Ok(removed)

@@ -185,7 +185,8 @@ mod tests {
     #[test]
     fn registration_has_four_names() {
         for name in ["open", "approval", "invite", "closed"] {
-            assert_eq!(name.parse::<Registration>().unwrap().name(), name);
+            let read: Registration = name.parse().unwrap();
+            assert_eq!((read.name(), serde_json::to_value(read).unwrap()), (name, name.into()));
         }
         assert!("Open".parse::<Registration>().is_err());
     }
@@ -193,7 +194,8 @@ mod tests {
     #[test]
     fn passwords_have_three_modes() {
         for name in ["two-road", "nist", "audit"] {
-            assert_eq!(name.parse::<PasswordMode>().unwrap().name(), name);
+            let read: PasswordMode = name.parse().unwrap();
+            assert_eq!((read.name(), serde_json::to_value(read).unwrap()), (name, name.into()));
         }
         assert!("".parse::<PasswordMode>().is_err());
     }

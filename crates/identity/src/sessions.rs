@@ -273,11 +273,13 @@ impl Identity {
         Ok(())
     }
 
-    /// Forgets what is remembered of an account's sessions.
+    /// Forgets what is remembered of an account: its sessions, its API keys, and its accounts at other providers.
     pub(crate) fn forget(&self, user: UserId) {
         if let Some(cache) = &self.cache {
             cache.forget_user(user);
         }
+        self.forget_keys_of(user);
+        self.forget_connections_of(user);
     }
 
     /// Ends the session of a token; `false` when there is none that counts.

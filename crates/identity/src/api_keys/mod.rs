@@ -220,6 +220,10 @@ impl Identity {
         self.recent_keys.retain(|known| known.id() != id);
     }
 
+    pub(crate) fn forget_keys_of(&self, user: UserId) {
+        self.recent_keys.retain(|known| known.caller.user_id != user);
+    }
+
     /// Who a caller is, and by what they are here: a session, a key, or an account at another provider.
     pub(crate) async fn presence(self: &Arc<Self>, caller: &Caller) -> Result<(User, SessionView), Fault> {
         let now = self.ambient.now();

@@ -18,7 +18,7 @@ use crate::api_keys::Recent;
 use crate::model::{SessionView, User};
 use crate::tokens::{Jws, SKEW};
 use guard::{Caller, Credential};
-use kernel::{Fault, Timestamp};
+use kernel::{Fault, Timestamp, UserId};
 use provider::Provider;
 use queries::Connected;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -158,6 +158,11 @@ impl Identity {
         let known = Arc::new(known(row, claims.exp));
         self.federation.recent.put(before, (&name, known.session.id), known.clone(), now);
         Ok(Some(known.caller.clone()))
+    }
+
+    /// Forgets what is remembered of somebody's accounts at other providers.
+    pub(crate) fn forget_connections_of(&self, user: UserId) {
+        self.federation.recent.retain(|known| known.caller.user_id != user);
     }
 
     /// Who a caller is that came by another issuer's token.

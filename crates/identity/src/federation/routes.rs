@@ -4,6 +4,7 @@ use super::queries;
 use super::sign_in::{Callback, Outcome, PATIENCE, Problem};
 use crate::client::Client;
 use crate::notices::Notice;
+use crate::routes::Nothing;
 use crate::sessions::BROWSER_LIFE;
 use crate::{Identity, cookies};
 use axum::extract::State;
@@ -143,11 +144,6 @@ pub(crate) async fn callback(
     })
 }
 
-/// Nothing: `{}`.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ConnectRequest {}
-
 /// Where to go.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Link {
@@ -159,7 +155,7 @@ pub(crate) struct Link {
 /// Begins to connect an account at another provider with this one: answers where to sign in there.
 #[utoipa::path(post, path = "/api/auth/oidc/{provider}/link", operation_id = "oidc_link", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("provider" = String, Path, description = "The provider.", max_length = 32)), request_body = ConnectRequest,
+    params(("provider" = String, Path, description = "The provider.", max_length = 32)), request_body = Nothing,
     responses((status = 200, body = Link), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
         (status = 503, body = guard::ProblemBody)))]
@@ -167,7 +163,7 @@ pub(crate) async fn link(
     State(identity): State<Arc<Identity>>,
     Confirmed(caller): Confirmed,
     Path(id): Path<String>,
-    Json(ConnectRequest {}): Json<ConnectRequest>,
+    Json(Nothing {}): Json<Nothing>,
 ) -> guard::Result<Response> {
     let provider = identity.federation.by_id(&id).ok_or_else(Fault::not_found)?;
     let Some((url, state)) = identity.leave_for(provider, ACCOUNT.to_owned(), Some(&caller)).await? else {

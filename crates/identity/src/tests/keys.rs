@@ -21,6 +21,7 @@ store::conformance!(
     a_key_ends,
     a_key_gets_a_new_secret,
     a_reported_key_is_void,
+    a_disabled_account_has_none,
     owners_are_told_once,
     there_are_at_most_twenty,
     a_signed_request_counts_once,
@@ -220,6 +221,18 @@ async fn a_reported_key_is_void(db: store::Db) {
     let seen = house.send(Method::GET, &format!("/auth/profile?api_key={two}"), &[], None).await;
     assert_eq!((seen.status, seen.code()), (400, "credential_in_url"));
     assert_eq!(profile(&house, &two).await.status, 401);
+}
+
+async fn a_disabled_account_has_none(db: store::Db) {
+    let house = House::open(&db).await;
+    let token = person(&house, "disabled@example.org").await;
+    let key = text(&made(&house, &token, &[]).await, "key");
+    assert_eq!(profile(&house, &key).await.status, 200);
+    // At once, though it was looked up a moment ago.
+    assert!(house.identity.disable_account("disabled@example.org").await.unwrap());
+    assert_eq!(profile(&house, &key).await.status, 401);
+    assert!(house.identity.enable_account("disabled@example.org").await.unwrap());
+    assert_eq!(profile(&house, &key).await.status, 200);
 }
 
 async fn owners_are_told_once(db: store::Db) {

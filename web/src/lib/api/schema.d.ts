@@ -1430,8 +1430,6 @@ export interface components {
             /** @description Ten minutes from now. */
             confirmed_until: components["schemas"]["Timestamp"];
         };
-        /** @description Nothing: `{}`. */
-        ConnectRequest: Record<string, unknown>;
         /** @description One's accounts at other providers. */
         ConnectionList: {
             /** @description The newest first. */
@@ -3711,7 +3709,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConnectRequest"];
+                "application/json": components["schemas"]["Nothing"];
             };
         };
         responses: {

@@ -44,9 +44,7 @@ pub(crate) async fn handler(
     let mut tx = identity.db.begin().await?;
     let revoked = queries::end_all(&mut tx, user, identity.ambient.now()).await?.ok_or_else(Fault::not_found)?;
     tx.commit().await?;
-    if let Some(cache) = &identity.cache {
-        cache.forget_user(user);
-    }
+    identity.forget(user);
     tracing::info!(
         event = "user_tokens_revoked",
         user_ref = identity.pseudonym("user", user.uuid().as_bytes(), 12),
