@@ -3,16 +3,17 @@
 import http.client
 import json
 import os
-import re
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from program import EXAMPLES, PASSWORD, call, import_accounts
+from program import EXAMPLES, PASSWORD, ROOT, call, import_accounts
 
 BARE_HASH = EXAMPLES / "bare_hash"
+LATENCY = ROOT / "bench/latency.py"
 # As many as the program hashes at a time: one a core, within 512 MiB.
 SLOTS = min(len(os.sched_getaffinity(0)), 8)
 # Sign-ins under way together: every slot is taken, and the next one waits.
@@ -65,13 +66,8 @@ def hashes_per_second():
 
 
 def p99(port, path, header, seconds):
-    """Milliseconds within which 99 of 100 answers came, asked one after the other."""
-    command = ["wrk", "-t1", "-c1", f"-d{seconds}s", "--latency", "-H", header, f"http://127.0.0.1:{port}{path}"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    number, unit = re.search(r"^ +99% +([\d.]+)(us|ms|s)$", said, re.M).groups()
-    if "Non-2xx" in said:
-        raise SystemExit(f"bench: answers of {path} were refusals")
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    command = [sys.executable, str(LATENCY), str(port), path, str(seconds), header]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 class Queue:
