@@ -80,9 +80,9 @@ class Session {
     this.#answered(await ask(api.POST('/api/auth/second-factor', { body })));
   }
 
-  /** Signs in with a passkey; with `autofill` it waits quietly until one is picked among what the browser fills in. */
-  async signInWithPasskey(email?: string, signal?: AbortSignal, autofill = false): Promise<void> {
-    const { ceremony_id, options } = await ask(api.POST('/api/auth/passkeys/sign-in/start', { body: email ? { email } : {} }));
+  /** Signs in with a passkey, which says itself whose it is: nobody's address is sent. With `autofill` it waits quietly until one is picked among what the browser fills in. */
+  async signInWithPasskey(signal?: AbortSignal, autofill = false): Promise<void> {
+    const { ceremony_id, options } = await ask(api.POST('/api/auth/passkeys/sign-in/start', { body: {} }));
     if (signal?.aborted) throw new Problem(0, { code: 'cancelled' });
     const credential = await askPasskey(options, signal, autofill);
     this.#answered(await ask(api.POST('/api/auth/passkeys/sign-in/finish', { body: { ceremony_id, credential } })));
