@@ -51,7 +51,7 @@ test('the owner sees the mail in the outbox', async () => {
 
 test('an authenticator app is set up, with ten codes to keep', async () => {
   await grace.page.goto('/account/security');
-  await grace.page.getByText('A password alone opens your account').waitFor();
+  await grace.page.getByText('Your account has no second step').waitFor();
   await grace.looks('identity-security-bare');
   await grace.opensApp();
   const width = grace.page.getByRole('img', { name: /QR code/ }).evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth));
