@@ -25,6 +25,9 @@ use uuid::Uuid;
 /// How often an errand is tried; only our own database can be in its way.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_secs(5);
+/// An errand begins at some moment within this time, left to chance: were it at once, whoever asks again could tell by the
+/// next answer how much there was to do for the one before, and so whether anybody has that address.
+pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Something to be done.
 #[derive(Serialize, Deserialize)]
@@ -102,12 +105,18 @@ impl Identity {
         Ok(())
     }
 
-    /// The same in a transaction of its own, at once.
+    /// The same in a transaction of its own, to be done soon.
     pub(crate) async fn run_errand(&self, errand: &Errand) -> Result<(), Fault> {
         let mut tx = self.db.begin().await?;
-        self.send_on_errand(&mut tx, errand, self.ambient.now()).await?;
+        self.send_on_errand(&mut tx, errand, self.soon()).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// When to begin what somebody has just asked for.
+    pub(crate) fn soon(&self) -> Timestamp {
+        let chance = u32::from(u16::from_le_bytes(self.ambient.bytes()));
+        self.ambient.now().plus(BEGUN_WITHIN * chance / u32::from(u16::MAX))
     }
 
     /// Does an errand. Doing it again does nothing: its row goes with what it does.

@@ -140,7 +140,7 @@ async fn sign_up(
     {
         return Err(crate::links::void().into());
     }
-    identity.send_on_errand(&mut tx, &Errand::SignUp(pending), now).await?;
+    identity.send_on_errand(&mut tx, &Errand::SignUp(pending), identity.soon()).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(MessageAnswer { message: MESSAGE })))
 }

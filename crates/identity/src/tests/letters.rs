@@ -2,8 +2,9 @@
 
 use super::harness::{House, PASSWORD};
 use super::sink::Sink;
+use crate::errands::BEGUN_WITHIN;
 use crate::{Config, Deliver, Errands, Post};
-use kernel::Secret;
+use kernel::{Secret, Timestamp};
 use mail::{Settings, Smtp};
 use serde_json::json;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ store::conformance!(
     a_server_that_asks_for_patience_gets_it_with_the_same_letter,
     what_is_refused_for_good_is_given_up,
     nothing_goes_out_before_it_is_committed,
+    an_errand_begins_at_a_moment_left_to_chance,
 );
 
 async fn house(db: &store::Db, sink: &Sink) -> House {
@@ -60,6 +62,7 @@ async fn a_sign_up_is_a_letter_and_nothing_is_kept(db: store::Db) {
     let house = house(&db, &sink).await;
     let running = run(&house).await;
     assert_eq!(house.sign_up("zoe@example.org", PASSWORD).await.status, 202);
+    house.clock.advance(BEGUN_WITHIN);
     wait("a letter", async || !sink.taken().is_empty()).await;
     let letter = sink.taken()[0].clone();
     assert_eq!(letter.to, ["<zoe@example.org>"]);
@@ -79,6 +82,7 @@ async fn a_server_that_asks_for_patience_gets_it_with_the_same_letter(db: store:
     sink.state.lock().unwrap().refusals.extend(["451 later", "450 later"]);
     let running = run(&house).await;
     house.post("/api/auth/password-reset", json!({ "email": "later@example.org" })).await;
+    house.clock.advance(BEGUN_WITHIN);
     wait("a first try", async || sink.state.lock().unwrap().refusals.len() == 1).await;
     wait("a pause", async || jobs(&house, "ready").await == 1).await;
     assert_eq!(mails(&house).await, 1, "it waits");
@@ -99,6 +103,7 @@ async fn what_is_refused_for_good_is_given_up(db: store::Db) {
     sink.state.lock().unwrap().refusals.extend(["550 nobody here"]);
     let running = run(&house).await;
     house.post("/api/auth/password-reset", json!({ "email": "gone@example.org" })).await;
+    house.clock.advance(BEGUN_WITHIN);
     wait("a failure", async || jobs(&house, "failed").await == 1).await;
     assert_eq!(mails(&house).await, 0, "what will not be sent is not kept");
     house.clock.advance(Duration::from_hours(1));
@@ -121,4 +126,21 @@ async fn nothing_goes_out_before_it_is_committed(db: store::Db) {
     wait("a letter", async || !sink.taken().is_empty()).await;
     assert!(sink.taken().len() == 1 && sink.taken()[0].data.contains("A device was signed out"));
     running.shutdown(Duration::from_secs(5)).await;
+}
+
+async fn an_errand_begins_at_a_moment_left_to_chance(db: store::Db) {
+    store::row! { struct Begins { run_at: Timestamp } }
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    for number in 0..8 {
+        house.post("/api/auth/password-reset", json!({ "email": format!("nobody-{number}@example.org") })).await;
+    }
+    let all = store::Sql::same("select run_at from jobs where kind = 'identity.errand' order by run_at");
+    let begins: Vec<Begins> = db.lookup().await.unwrap().sql(all).all().await.unwrap();
+    // The clock of the house stands still.
+    let now = house.ambient.now();
+    assert_eq!(begins.len(), 8);
+    assert!(begins.iter().all(|one| one.run_at >= now && one.run_at <= now.plus(BEGUN_WITHIN)));
+    let spread = begins[7].run_at.since(begins[0].run_at);
+    assert!(spread > BEGUN_WITHIN / 20, "eight of them within {spread:?}");
 }
