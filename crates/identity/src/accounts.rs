@@ -178,7 +178,11 @@ impl Identity {
         let folded = if known { Email::fold(email) } else { String::new() };
         rules::check_length(&password).map_err(|fault| Fault::invalid(vec![fault]))?;
         let account = queries::find_user(&mut self.db.lookup().await?, &folded).await?;
-        let counted = self.count_try(Whom::Address(folded), Lane::Open, Seen::of(client)).await?;
+        // Strangers cannot lock anybody out of a device they trust (A1-M6). Asked about nobody's address as well: a question
+        // that is left out would be noticed.
+        let owner = account.as_ref().map_or_else(|| UserId::from(uuid::Uuid::nil()), |account| account.id);
+        let lane = self.lane(client, owner).await?;
+        let counted = self.count_try(Whom::Address(folded), lane, Seen::of(client)).await?;
         // Locked: the password is not looked at, and something else is, which costs the same.
         let known = account.as_ref().filter(|_| counted.is_some());
         let verdict = self.pool.verify(password.clone(), known.map(|account| account.password_phc.clone())).await;

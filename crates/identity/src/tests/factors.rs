@@ -296,7 +296,11 @@ async fn a_trusted_device_skips_the_second_factor(db: Db) {
     App::set_up(&stranger).await;
     agent.challenge("other@example.org").await;
 
+    // Strangers lock the account, and not this device (A1-M6).
+    house.lock("trust@example.org").await;
+    assert_ne!(house.log_in("trust@example.org", PASSWORD).await.status, 200);
     agent.enter("trust@example.org").await;
+    house.clock.advance(Duration::from_mins(16));
     let devices = agent.get("/api/auth/devices").await.body;
     let device = &devices["items"][0];
     assert_eq!((&device["current"], &device["device"]), (&json!(true), &json!("Firefox on Linux")));
