@@ -227,8 +227,8 @@ const player = () =>
     return JSON.stringify({ currentTime, paused, seeking, readyState, networkState, error: error?.message, buffered, page: document.visibilityState });
   });
 
-// Once more if it fails: the browser's player was seen once to stand still for half a minute, and never in hundreds of tries since.
-test('one reads along while it plays', { retry: 1 }, async () => {
+// The browser's player was seen once to stand still for half a minute, and never in hundreds of tries since.
+test('one reads along while it plays', async () => {
   await page.reload();
   await page.getByTestId('transcript').waitFor();
   const word = page.locator('[data-word="12"]');
