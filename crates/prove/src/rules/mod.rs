@@ -18,6 +18,7 @@ mod a1_m1;
 mod a1_m3;
 mod a1_m5;
 mod a1_m6;
+mod a1_m6_device;
 mod a1_m7;
 mod a1_m8;
 mod a2_1;
@@ -85,6 +86,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_m3::RULE,
     &a1_m5::RULE,
     &a1_m6::RULE,
+    &a1_m6_device::RULE,
     &a1_m7::RULE,
     &a1_m8::RULE,
     &a2_1::RULE,

@@ -1,0 +1,69 @@
+//! Strangers lock an account, and its owner sits at a device that they trust.
+
+use super::guesses::{BROWSER, empty, login, refused, right_is_refused, wrong};
+use crate::lab::Lab;
+use crate::rule::{Findings, Rule, RuleInfo, Severity, Stop};
+use crate::spare::Enrolled;
+use crate::wire::Request;
+use serde_json::json;
+
+pub(crate) static RULE: Rule = Rule {
+    info: RuleInfo {
+        id: "A1-M6.device",
+        finding: "A1-M6",
+        title: "Strangers cannot lock anybody out of a device they trust",
+        severity: Severity::Medium,
+        asvs: "6.3.1",
+        cwe: 645,
+        expected: "Five wrong passwords from elsewhere; then the right one: 401 from elsewhere and with another account's device, \
+                   200 with the owner's. Five wrong ones with that device: the right one with it is 401, too.",
+        help: "Count tries on a trusted device in a lane of its own, and let the cookie choose it only for its own account.",
+        weakened_by: "A1-M6.device",
+        writes: true,
+    },
+    attack: |lab, found| Box::pin(attack(lab, found)),
+};
+
+const LOCKING: usize = 5;
+
+async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
+    let (owner, stranger) = (lab.enrolled().await?, lab.enrolled().await?);
+    let (device, foreign) = (trusted_device(lab, &owner).await?, trusted_device(lab, &stranger).await?);
+    let account = &owner.account;
+    let with =
+        |device: &str, right| login(BROWSER, account, right).header("Cookie", &format!("__Host-device={device}"));
+
+    wrong(lab, found, account, LOCKING).await?;
+    right_is_refused(lab, found, account, "five wrong ones").await?;
+    let answer = lab.send(&with(&foreign, true)).await?;
+    found.check(refused(&answer), || format!("the right password with another account's device: {}", answer.brief()));
+    let answer = lab.send(&with(&device, true)).await?;
+    found.check(answer.ok() && answer.cookie("__Host-sid").is_some(), || {
+        format!(
+            "the right password on a device that its owner trusts, while strangers lock them out: {}",
+            answer.brief()
+        )
+    });
+
+    for _ in 0..LOCKING {
+        let answer = lab.send(&with(&device, false)).await?;
+        found.check(refused(&answer), || format!("a wrong password on a trusted device: {}", answer.brief()));
+    }
+    let answer = lab.send(&with(&device, true)).await?;
+    found.check(answer.status == 401 && empty(&answer), || {
+        format!("the right password on a trusted device after five wrong ones on it: {}", answer.brief())
+    });
+    Ok(())
+}
+
+/// Signs in with a second factor and has the device trusted; what its cookie holds.
+async fn trusted_device(lab: &Lab, enrolled: &Enrolled) -> Result<String, Stop> {
+    let Some(code) = enrolled.backup_codes.first() else {
+        return Stop::unsure("there are no backup codes");
+    };
+    let challenge = lab.challenge(&enrolled.account).await?;
+    let body = json!({"challenge_id": challenge, "backup_code": code, "trust_device": true});
+    let answer = lab.send(&Request::post("/api/auth/second-factor").same_origin().json(&body)).await?;
+    let device = answer.cookie("__Host-device").filter(|_| answer.ok());
+    device.ok_or_else(|| Stop::Unsure(format!("having a device trusted answers {}", answer.brief())))
+}
