@@ -3,6 +3,7 @@
 use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
 use crate::stack::Guard;
+use crate::steps::ceiling::Place;
 use kernel::{Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) identities: Arc<dyn Identities>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) guard: Arc<Guard>,
+    /// Held as long as the request is worked on.
+    pub(crate) place: OnceLock<Place>,
     /// Set by the extractor [`crate::Caller`] once it is proven, for the log line.
     pub(crate) user: OnceLock<UserId>,
     /// The limit that was nearest, for the answer's headers.
