@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 make test
 echo "=== harder: PROPTEST_CASES=4096 MINDVIBE_KILLS=50, PostgreSQL durable"
-PROPTEST_CASES=4096 MINDVIBE_KILLS=50 scripts/with-servers.sh --durable \
+PROPTEST_CASES=4096 MINDVIBE_KILLS=50 scripts/with-servers.sh --redis --durable \
   cargo test --release --locked --workspace --no-fail-fast
 echo "=== answers about known and unknown addresses, 2,000 a class"
 scripts/verify/enumeration.py

@@ -109,8 +109,7 @@ struct Meter {
 }
 
 impl Meter {
-    const EMPTY: Self =
-        Self { score: 0.0, at: Timestamp::from_micros(0), until: Timestamp::from_micros(0), times: 0 };
+    const EMPTY: Self = Self { score: 0.0, at: Timestamp::from_micros(0), until: Timestamp::from_micros(0), times: 0 };
 
     fn present(&self, now: Timestamp) -> f32 {
         let lives = now.since(self.at).as_secs_f32() / HALF_LIFE.as_secs_f32();

@@ -6,8 +6,6 @@
 
 mod counters;
 mod link;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 pub use counters::{Bucket, Taken};
 pub use link::{Away, BadUrl, Relay};

@@ -134,9 +134,8 @@ impl Shared {
 
     /// A connection counts once the script has run on it: a Redis that only takes connections is not there.
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(PATIENCE));
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTING)).set_response_timeout(Some(PATIENCE));
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         let probe = Bucket { class: "probe", key: "", most: NonZeroU32::MAX, period: Duration::from_hours(1) };
         self.call(&mut connection, &[probe]).await?;

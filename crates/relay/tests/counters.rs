@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod support;
+
 use kernel::{Ambient, Secret};
-use relay::testing::{self, Server};
 use relay::{Away, Bucket, Relay, Taken};
 use std::num::NonZeroU32;
 use std::time::Duration;
+use support::Server;
 
 /// Two instances of one installation: the same key, which no other test has.
 async fn two(url: &Secret<String>) -> (Relay, Relay) {
@@ -25,7 +27,7 @@ async fn one(relay: &Relay, bucket: Bucket<'_>) -> Result<Taken, Away> {
 
 #[tokio::test]
 async fn the_sixth_of_two_instances_in_turn_waits() {
-    let (a, b) = two(&testing::url()).await;
+    let (a, b) = two(&support::url()).await;
     let five = bucket("192.0.2.1", 5, 60);
     for left in (0..5).rev() {
         let relay = if left % 2 == 0 { &a } else { &b };
@@ -36,12 +38,16 @@ async fn the_sixth_of_two_instances_in_turn_waits() {
         let wait = refused.wait.expect("it is empty");
         assert!(refused.remaining == 0 && wait <= Duration::from_secs(12) && wait > Duration::from_secs(9), "{wait:?}");
     }
-    assert_eq!(one(&a, bucket("192.0.2.2", 5, 60)).await.unwrap().remaining, 4, "a neighbour has a bucket of their own");
+    assert_eq!(
+        one(&a, bucket("192.0.2.2", 5, 60)).await.unwrap().remaining,
+        4,
+        "a neighbour has a bucket of their own"
+    );
 }
 
 #[tokio::test]
 async fn what_was_taken_comes_back_one_by_one() {
-    let (a, b) = two(&testing::url()).await;
+    let (a, b) = two(&support::url()).await;
     // Four a second: one every 250 ms.
     let four = bucket("quick", 4, 1);
     for _ in 0..4 {
@@ -55,7 +61,7 @@ async fn what_was_taken_comes_back_one_by_one() {
 
 #[tokio::test]
 async fn from_several_buckets_all_is_taken_or_nothing() {
-    let (a, _) = two(&testing::url()).await;
+    let (a, _) = two(&support::url()).await;
     let (wide, narrow) = (bucket("wide", 100, 60), bucket("narrow", 2, 60));
     for _ in 0..2 {
         assert!(a.take(&[wide, narrow]).await.unwrap().iter().all(|taken| taken.wait.is_none()));
@@ -67,7 +73,7 @@ async fn from_several_buckets_all_is_taken_or_nothing() {
 
 #[tokio::test]
 async fn parallel_calls_never_get_more_than_there_is() {
-    let (a, b) = two(&testing::url()).await;
+    let (a, b) = two(&support::url()).await;
     let (a, b) = (std::sync::Arc::new(a), std::sync::Arc::new(b));
     let calls: Vec<_> = (0..100)
         .map(|number| {

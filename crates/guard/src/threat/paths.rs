@@ -40,7 +40,8 @@ const PROBES: &[&[&str]] = &[
 ];
 
 /// Endings of files that are run or kept by servers of another kind.
-const ENDINGS: &[&str] = &["php", "php5", "phtml", "asp", "aspx", "ashx", "jsp", "jspx", "cgi", "cfm", "bak", "sql", "pem"];
+const ENDINGS: &[&str] =
+    &["php", "php5", "phtml", "asp", "aspx", "ashx", "jsp", "jspx", "cgi", "cfm", "bak", "sql", "pem"];
 
 /// Whether only a scanner asks for it.
 pub(crate) fn is_probe(path: &str) -> bool {

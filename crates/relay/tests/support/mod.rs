@@ -1,4 +1,4 @@
-//! A Redis for tests.
+//! A Redis for tests, those of `server` too.
 
 use kernel::Secret;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,17 +10,14 @@ const MISSING: &str = "TEST_REDIS_URL is not set, and a test that skips itself p
     Run `make test`, or put `scripts/with-servers.sh --redis` before the command";
 
 /// Where the Redis is that all tests share; their keys must differ.
-///
-/// # Panics
-/// When there is none.
-pub fn url() -> Secret<String> {
+pub(crate) fn url() -> Secret<String> {
     #[expect(clippy::disallowed_methods, reason = "where the tests' server is, not a setting of the program")]
     let url = std::env::var("TEST_REDIS_URL").expect(MISSING);
     Secret::new(url)
 }
 
 /// A Redis of a test's own, which it may kill and start again on the same port. Empty at every start.
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     child: Option<Child>,
     folder: TempDir,
@@ -28,10 +25,7 @@ pub struct Server {
 
 impl Server {
     /// Starts one, and waits until it takes connections.
-    ///
-    /// # Panics
-    /// When there is no `redis-server` to start.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = free.local_addr().expect("its number").port();
         drop(free);
@@ -41,15 +35,12 @@ impl Server {
     }
 
     /// Where it is.
-    pub fn url(&self) -> Secret<String> {
+    pub(crate) fn url(&self) -> Secret<String> {
         Secret::new(format!("redis://127.0.0.1:{}", self.port))
     }
 
     /// Ends it at once.
-    ///
-    /// # Panics
-    /// When it is no child of ours any more.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
@@ -57,10 +48,7 @@ impl Server {
     }
 
     /// Starts it again.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub async fn again(&mut self) {
+    pub(crate) async fn again(&mut self) {
         let child = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &self.port.to_string()])
             .arg("--dir")
