@@ -46,7 +46,7 @@ impl Bucket<'_> {
     /// there, and two installations may share one server. Other settings make another bucket.
     pub(crate) fn name(&self, key: &Secret<[u8; 32]>) -> String {
         // Any length of key is taken, and this one is as long as the hash's.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose()) else { return PREFIX.to_owned() };
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key.expose()) else { return PREFIX.to_owned() };
         mac.update(self.class.as_bytes());
         mac.update(&[0]);
         mac.update(&self.most.get().to_be_bytes());
