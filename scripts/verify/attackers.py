@@ -190,7 +190,7 @@ def endless_upload(port, seconds, token):
             taken[path] = max(taken.get(path, 0), sent)
             return status_of(connection)
 
-    return {**repeat(2 * len(kinds), min(seconds, 1), one), "taken": taken}
+    return {**repeat(2 * len(kinds), seconds, one), "taken": taken}
 
 
 ATTACKS = {attack.__name__: attack for attack in (slow_loris, header_bombs, gzip_bombs, deep_json, endless_upload)}

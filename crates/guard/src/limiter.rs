@@ -76,8 +76,11 @@ impl Limiter {
         let windows = self.rates.of(class).iter();
         let buckets: Vec<_> = windows
             .flat_map(|window| {
-                let bucket =
-                    |key: &Key| Bucket { class: class.name(), key: key.text.clone(), window: window.times(key.times) };
+                let bucket = move |key: &Key| Bucket {
+                    class: class.name(),
+                    key: key.text.clone(),
+                    window: window.times(key.times),
+                };
                 keys.iter().map(bucket)
             })
             .collect();

@@ -141,7 +141,8 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     request.extensions_mut().insert(correlation_id);
     request.extensions_mut().insert(context.clone());
 
-    let mut response = if let Some(fault) = refusal(&guard, &context, &mut request).await {
+    let refused = refusal(&guard, &context, &mut request).await;
+    let mut response = if let Some(fault) = refused {
         let uri = request.uri().clone();
         // A body is not to be held across an await.
         drop(request);
