@@ -6,7 +6,7 @@
 
 mod paths;
 
-pub(crate) use paths::is_probe;
+pub(crate) use paths::{is_customary, is_probe};
 
 use crate::limiter::{household, neighbourhood};
 use ipnet::IpNet;

@@ -5,7 +5,7 @@ use crate::problem::Raised;
 use crate::stack::Guard;
 use crate::steps::access_log::{Line, ip_prefix};
 use crate::steps::rate::is_api;
-use crate::threat::{Conduct, Held, Offence, Scoring, is_probe};
+use crate::threat::{Conduct, Held, Offence, Scoring, is_customary, is_probe};
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -75,6 +75,7 @@ pub(crate) fn offence(context: &Context, line: &Line, response: &Response) -> Op
     let probing = |points| Some(Offence { conduct: Conduct::Probing, points });
     let guessing = Some(Offence { conduct: Conduct::Guessing, points: GUESS });
     match fault.code() {
+        "not_found" if !line.is_matched() && is_customary(line.path()) => None,
         "not_found" if !line.is_matched() => probing(if is_probe(line.path()) { PROBE } else { ASTRAY }),
         "invalid_credentials" | "invalid_code" => guessing,
         "too_many_requests" if context.refused_by.get().is_some_and(|limit| limit.class == "sign-in") => guessing,

@@ -43,6 +43,15 @@ const PROBES: &[&[&str]] = &[
 const ENDINGS: &[&str] =
     &["php", "php5", "phtml", "asp", "aspx", "ashx", "jsp", "jspx", "cgi", "cfm", "bak", "sql", "pem"];
 
+/// What browsers, search engines and programs of good will ask every server for.
+const CUSTOMARY: &[&str] = &["favicon.ico", "robots.txt", "sitemap.xml", "ads.txt", "humans.txt", "browserconfig.xml"];
+
+/// Whether it is asked for by custom, and says nothing about whoever asks.
+pub(crate) fn is_customary(path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    CUSTOMARY.contains(&path) || path.starts_with(".well-known/") || path.starts_with("apple-touch-icon")
+}
+
 /// Whether only a scanner asks for it.
 pub(crate) fn is_probe(path: &str) -> bool {
     let segments: Vec<String> = path
@@ -95,6 +104,14 @@ mod tests {
         ] {
             assert!(is_probe(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_by_custom_is_known() {
+        for path in ["/favicon.ico", "/robots.txt", "/apple-touch-icon-precomposed.png", "/.well-known/gpc.json"] {
+            assert!(is_customary(path) && !is_probe(path), "{path}");
+        }
+        assert!(!is_customary("/a/favicon.ico") && !is_customary("/wp-login.php"));
     }
 
     #[test]
