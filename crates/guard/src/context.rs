@@ -4,7 +4,7 @@ use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
 use crate::stack::Guard;
 use crate::steps::ceiling::Place;
-use kernel::{Timestamp, UserId};
+use kernel::{Fault, Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -38,4 +38,15 @@ pub(crate) struct Context {
     pub(crate) limit: OnceLock<Snapshot>,
     /// The limit that refused the request, which the answer tells of instead.
     pub(crate) refused_by: OnceLock<Snapshot>,
+}
+
+impl Context {
+    /// Keeps what is left of a limit, should that be nothing, for the answer to tell.
+    pub(crate) fn told(&self, snapshot: Option<Snapshot>, verdict: Result<(), Fault>) -> Result<(), Fault> {
+        if let (Some(snapshot), Err(_)) = (snapshot, &verdict) {
+            // The first refusal is the one that is answered.
+            let _ = self.refused_by.set(snapshot);
+        }
+        verdict
+    }
 }

@@ -41,14 +41,9 @@ impl Limiter {
     }
 
     /// Takes one of so many a minute that belong to this key alone.
-    ///
-    /// # Errors
-    /// 429 `too_many_requests`.
-    pub async fn check_rate(&self, key: &str, per_minute: NonZeroU32) -> Result<(), Fault> {
+    pub(crate) async fn take_rate(&self, key: &str, per_minute: NonZeroU32) -> (Option<Snapshot>, Result<(), Fault>) {
         let window = Window { count: per_minute, period: Duration::from_mins(1) };
-        let bucket = Bucket { class: OWN_RATE, key: key.to_owned(), window };
-        let snapshot = self.buckets.take(&[bucket]).await;
-        snapshot.and_then(|snapshot| snapshot.retry).map_or(Ok(()), |wait| Err(too_many(wait)))
+        self.ask(&[Bucket { class: OWN_RATE, key: key.to_owned(), window }]).await
     }
 
     /// Takes one from every window of the class.
@@ -84,7 +79,11 @@ impl Limiter {
                 keys.iter().map(bucket)
             })
             .collect();
-        let snapshot = self.buckets.take(&buckets).await;
+        self.ask(&buckets).await
+    }
+
+    async fn ask(&self, buckets: &[Bucket]) -> (Option<Snapshot>, Result<(), Fault>) {
+        let snapshot = self.buckets.take(buckets).await;
         let verdict = snapshot.and_then(|snapshot| snapshot.retry).map_or(Ok(()), |wait| Err(too_many(wait)));
         (snapshot, verdict)
     }
@@ -124,14 +123,15 @@ mod tests {
     async fn a_key_has_a_rate_of_its_own() {
         let limiter = Limiter::new(&Rates::default());
         let three = NonZeroU32::new(3).unwrap();
+        let check = async |key, rate| limiter.take_rate(key, rate).await.1;
         for _ in 0..3 {
-            limiter.check_rate("a", three).await.unwrap();
+            check("a", three).await.unwrap();
         }
-        assert!(limiter.check_rate("a", three).await.is_err());
-        limiter.check_rate("b", three).await.unwrap();
-        limiter.check_rate("a", NonZeroU32::new(4).unwrap()).await.unwrap();
+        assert!(check("a", three).await.is_err());
+        check("b", three).await.unwrap();
+        check("a", NonZeroU32::new(4).unwrap()).await.unwrap();
         limiter.tidy();
-        assert!(limiter.check_rate("a", three).await.is_err(), "what was taken a moment ago is not forgotten");
+        assert!(check("a", three).await.is_err(), "what was taken a moment ago is not forgotten");
     }
 
     #[tokio::test]

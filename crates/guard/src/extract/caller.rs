@@ -54,7 +54,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         }
         let admission = context.identities.admit(&caller, &asked(&context, parts)).await?;
         if let Some(rate) = admission.per_minute {
-            context.limiter.check_rate(&caller.session_id.to_string(), rate).await?;
+            let (snapshot, verdict) = context.limiter.take_rate(&caller.session_id.to_string(), rate).await;
+            context.told(snapshot, verdict)?;
         }
         let (snapshot, verdict) = context.limiter.take(Class::SignedIn, &caller.user_id.to_string()).await;
         // Set once a request: the extractor runs once, the value is kept in the extensions below.

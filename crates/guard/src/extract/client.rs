@@ -2,7 +2,7 @@
 
 use super::context;
 use crate::context::Context;
-use crate::limiter::{Class, Snapshot};
+use crate::limiter::Class;
 use crate::problem::Problem;
 use crate::steps::access_log::ip_prefix;
 use axum::extract::FromRequestParts;
@@ -59,7 +59,7 @@ impl Limits {
     /// 429 `too_many_requests`.
     pub async fn by_address(&self, class: Class) -> Result<(), Fault> {
         let (snapshot, verdict) = self.0.limiter.take_by(class, self.0.ip).await;
-        self.told(snapshot, verdict)
+        self.0.told(snapshot, verdict)
     }
 
     /// Takes one from a bucket of any other key: an account, a user.
@@ -68,15 +68,7 @@ impl Limits {
     /// 429 `too_many_requests`.
     pub async fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
         let (snapshot, verdict) = self.0.limiter.take(class, key).await;
-        self.told(snapshot, verdict)
-    }
-
-    fn told(&self, snapshot: Option<Snapshot>, verdict: Result<(), Fault>) -> Result<(), Fault> {
-        if let (Some(snapshot), Err(_)) = (snapshot, &verdict) {
-            // The first refusal is the one that is answered.
-            let _ = self.0.refused_by.set(snapshot);
-        }
-        verdict
+        self.0.told(snapshot, verdict)
     }
 }
 
