@@ -43,7 +43,7 @@ impl Limiter {
     /// Takes one of so many a minute that belong to this key alone.
     pub(crate) async fn take_rate(&self, key: &str, per_minute: NonZeroU32) -> (Option<Snapshot>, Result<(), Fault>) {
         let window = Window { count: per_minute, period: Duration::from_mins(1) };
-        self.ask(&[Bucket { class: OWN_RATE, key: key.to_owned(), window }]).await
+        self.ask(&[Bucket { class: OWN_RATE, key, window }]).await
     }
 
     /// Takes one from every window of the class.
@@ -64,25 +64,24 @@ impl Limiter {
         self.take_from(class, &key::of_address(ip)).await
     }
 
-    async fn take_from(&self, class: Class, keys: &[Key]) -> (Option<Snapshot>, Result<(), Fault>) {
+    async fn take_from(&self, class: Class, keys: &[Key<'_>]) -> (Option<Snapshot>, Result<(), Fault>) {
         if kernel::weaken::is("A2-5") {
             return (None, Ok(()));
         }
         let windows = self.rates.of(class).iter();
         let buckets: Vec<_> = windows
             .flat_map(|window| {
-                let bucket = move |key: &Key| Bucket {
+                keys.iter().map(move |key| Bucket {
                     class: class.name(),
-                    key: key.text.clone(),
+                    key: &key.text,
                     window: window.times(key.times),
-                };
-                keys.iter().map(bucket)
+                })
             })
             .collect();
         self.ask(&buckets).await
     }
 
-    async fn ask(&self, buckets: &[Bucket]) -> (Option<Snapshot>, Result<(), Fault>) {
+    async fn ask(&self, buckets: &[Bucket<'_>]) -> (Option<Snapshot>, Result<(), Fault>) {
         let snapshot = self.buckets.take(buckets).await;
         let verdict = snapshot.and_then(|snapshot| snapshot.retry).map_or(Ok(()), |wait| Err(too_many(wait)));
         (snapshot, verdict)

@@ -13,10 +13,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// One bucket: of what, whose, and what it holds.
-#[derive(Debug, Clone)]
-pub(crate) struct Bucket {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bucket<'a> {
     pub(crate) class: &'static str,
-    pub(crate) key: String,
+    pub(crate) key: &'a str,
     pub(crate) window: Window,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Snapshot {
 /// Where buckets are kept.
 pub(crate) trait Buckets: Send + Sync + 'static {
     /// Takes one from each: the bucket that refuses, or else the one with the least left. `None` for no buckets.
-    fn take<'a>(&'a self, buckets: &'a [Bucket]) -> BoxFuture<'a, Option<Snapshot>>;
+    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>>;
 
     /// Forgets keys that have been quiet, so that memory follows use.
     fn tidy(&self);
@@ -60,7 +60,7 @@ impl Local {
         all.entry(window).or_insert_with(|| Arc::new(limits(window))).clone()
     }
 
-    fn one(&self, bucket: &Bucket) -> Snapshot {
+    fn one(&self, bucket: &Bucket<'_>) -> Snapshot {
         let (class, window) = (bucket.class, bucket.window);
         let (limit, period) = (window.count.get(), window.period);
         match self.limits(window).check_key(&format!("{class} {}", bucket.key)) {
@@ -73,7 +73,7 @@ impl Local {
     }
 
     /// Takes from one after the other, and stops at the one that refuses.
-    pub(crate) fn take_now(&self, buckets: &[Bucket]) -> Option<Snapshot> {
+    pub(crate) fn take_now(&self, buckets: &[Bucket<'_>]) -> Option<Snapshot> {
         let mut refused = false;
         let until_refused = buckets.iter().map_while(|bucket| {
             if refused {
@@ -95,7 +95,7 @@ fn limits(window: Window) -> Limits {
 }
 
 impl Buckets for Local {
-    fn take<'a>(&'a self, buckets: &'a [Bucket]) -> BoxFuture<'a, Option<Snapshot>> {
+    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>> {
         std::future::ready(self.take_now(buckets)).boxed()
     }
 
@@ -118,12 +118,12 @@ impl Shared {
         Self { relay, half: Local::default() }
     }
 
-    async fn ask(&self, buckets: &[Bucket]) -> Result<Option<Snapshot>, relay::Away> {
+    async fn ask(&self, buckets: &[Bucket<'_>]) -> Result<Option<Snapshot>, relay::Away> {
         let asked: Vec<_> = buckets
             .iter()
             .map(|bucket| relay::Bucket {
                 class: bucket.class,
-                key: &bucket.key,
+                key: bucket.key,
                 most: bucket.window.count,
                 period: bucket.window.period,
             })
@@ -141,11 +141,11 @@ impl Shared {
 }
 
 impl Buckets for Shared {
-    fn take<'a>(&'a self, buckets: &'a [Bucket]) -> BoxFuture<'a, Option<Snapshot>> {
+    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>> {
         async move {
             // Counted here as well while Redis is there, so that its going away gives nobody a second helping.
             let halved: Vec<_> =
-                buckets.iter().map(|bucket| Bucket { window: bucket.window.half(), ..bucket.clone() }).collect();
+                buckets.iter().map(|bucket| Bucket { window: bucket.window.half(), ..*bucket }).collect();
             let local = self.half.take_now(&halved);
             match self.ask(buckets).await {
                 Ok(shared) => shared,

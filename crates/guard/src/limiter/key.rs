@@ -1,5 +1,6 @@
 //! Whose bucket it is.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
@@ -9,14 +10,14 @@ const NEIGHBOURHOOD: NonZeroU32 = NonZeroU32::new(4).expect("four");
 
 /// A bucket's owner, and how many times the limit their bucket holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) text: String,
+pub(crate) struct Key<'a> {
+    pub(crate) text: Cow<'a, str>,
     pub(crate) times: NonZeroU32,
 }
 
-impl Key {
-    pub(crate) fn of(text: &str) -> Self {
-        Self { text: text.to_owned(), times: NonZeroU32::MIN }
+impl<'a> Key<'a> {
+    pub(crate) const fn of(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), times: NonZeroU32::MIN }
     }
 }
 
@@ -37,10 +38,10 @@ pub(crate) fn neighbourhood(ip: IpAddr) -> Option<IpAddr> {
 }
 
 /// The buckets that a call from this address takes from.
-pub(crate) fn of_address(ip: IpAddr) -> Vec<Key> {
-    let mut keys = vec![Key { text: household(ip).to_string(), times: NonZeroU32::MIN }];
+pub(crate) fn of_address(ip: IpAddr) -> Vec<Key<'static>> {
+    let mut keys = vec![Key { text: household(ip).to_string().into(), times: NonZeroU32::MIN }];
     if let Some(around) = neighbourhood(ip) {
-        keys.push(Key { text: format!("{around}/56"), times: NEIGHBOURHOOD });
+        keys.push(Key { text: format!("{around}/56").into(), times: NEIGHBOURHOOD });
     }
     keys
 }
@@ -52,7 +53,7 @@ mod tests {
     #[test]
     fn one_ipv6_household_is_one_key_and_its_neighbourhood_another() {
         let keys = |text: &str| -> Vec<_> {
-            of_address(text.parse().unwrap()).into_iter().map(|key| (key.text, key.times.get())).collect()
+            of_address(text.parse().unwrap()).into_iter().map(|key| (key.text.into_owned(), key.times.get())).collect()
         };
         let expected = |text: &str| (text.to_owned(), 1);
         assert_eq!(keys("192.0.2.1"), [expected("192.0.2.1")]);
