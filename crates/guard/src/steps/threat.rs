@@ -113,6 +113,7 @@ fn score(guard: &Guard, ip: IpAddr, offence: Offence, now: Timestamp) {
 
 /// Bytes came that are no request. Behind a trusted proxy nobody can say from whom.
 pub(crate) fn malformed(guard: &Guard, peer: IpAddr) {
+    let peer = peer.to_canonical();
     if !guard.config.trusted_proxies.iter().any(|net| net.contains(&peer)) {
         score(guard, peer, Offence { conduct: Conduct::Probing, points: MALFORMED }, guard.ambient.now());
     }
