@@ -15,7 +15,7 @@ async fn two(redis: &Secret<String>) -> (TestApp, TestApp) {
     let database = store::testing::postgres_empty().await.url.expect("a database of PostgreSQL has an address");
     // Made up, and of this database alone, so that tests on one Redis do not count together.
     let secret = format!("made up for two instances of one installation {}", database.expose());
-    let settings = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose()), FIVE];
+    let settings = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose().as_str()), FIVE];
     (TestApp::instance(database.expose(), &settings).await, TestApp::instance(database.expose(), &settings).await)
 }
 
