@@ -117,19 +117,19 @@ mod tests {
 
     #[test]
     fn limits_are_read_by_class() {
-        let read = |name, value| {
+        let of = |name, value| {
             let mut config = GuardConfig::for_origin("https://a.example");
-            super::read(&Source::of([(name, value)]), &mut config).map(|()| config)
+            read(&Source::of([(name, value)]), &mut config).map(|()| config)
         };
-        assert_eq!(read("RATE_LIMIT_SIGN_UP", "7/60,20/3600").unwrap().rates.sign_up.len(), 2);
-        assert!(read("RATE_LIMIT_SIGN_UP", "none").is_err());
-        assert!(read("RATE_LIMIT_NOBODY", "1/1").is_err());
-        assert_eq!(read("REQUESTS_AT_ONCE", "10").unwrap().ceilings.requests, 10);
-        assert!(read("REQUESTS_AT_ONCE_PER_CLIENT", "0").is_err());
-        assert_eq!(read("THREAT_SCORING", "log").unwrap().vigilance.scoring, guard::Scoring::Log);
-        assert!(read("THREAT_SCORING", "maybe").is_err());
-        assert_eq!(read("THREAT_EXEMPT", "192.0.2.7, 10.0.0.0/8").unwrap().vigilance.exempt.len(), 2);
-        assert!(read("THREAT_EXEMPT", "office").is_err());
+        assert_eq!(of("RATE_LIMIT_SIGN_UP", "7/60,20/3600").unwrap().rates.sign_up.len(), 2);
+        assert!(of("RATE_LIMIT_SIGN_UP", "none").is_err());
+        assert!(of("RATE_LIMIT_NOBODY", "1/1").is_err());
+        assert_eq!(of("REQUESTS_AT_ONCE", "10").unwrap().ceilings.requests, 10);
+        assert!(of("REQUESTS_AT_ONCE_PER_CLIENT", "0").is_err());
+        assert_eq!(of("THREAT_SCORING", "log").unwrap().vigilance.scoring, guard::Scoring::Log);
+        assert!(of("THREAT_SCORING", "maybe").is_err());
+        assert_eq!(of("THREAT_EXEMPT", "192.0.2.7, 10.0.0.0/8").unwrap().vigilance.exempt.len(), 2);
+        assert!(of("THREAT_EXEMPT", "office").is_err());
     }
 
     #[test]
