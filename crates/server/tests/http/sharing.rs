@@ -10,12 +10,15 @@ use std::time::Duration;
 /// Nothing comes back while a busy machine hashes; half of it is two.
 const FIVE: (&str, &str) = ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "5/3600");
 
+/// All tries are for one account, whose own limit is not what is looked at.
+const MANY: (&str, &str) = ("RATE_LIMIT_SIGN_IN_BY_ACCOUNT", "1000/60");
+
 /// Two instances on one PostgreSQL and one Redis.
 async fn two(redis: &Secret<String>) -> (TestApp, TestApp) {
     let database = store::testing::postgres_empty().await.url.expect("a database of PostgreSQL has an address");
     // Made up, and of this database alone, so that tests on one Redis do not count together.
     let secret = format!("made up for two instances of one installation {}", database.expose());
-    let settings = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose().as_str()), FIVE];
+    let settings = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose().as_str()), FIVE, MANY];
     (TestApp::instance(database.expose(), &settings).await, TestApp::instance(database.expose(), &settings).await)
 }
 
