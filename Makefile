@@ -80,8 +80,8 @@ test-build: web/dist/index.html ## Compile everything the tests need
 	@$(CARGO) build --release --locked --workspace --all-targets
 
 .PHONY: test-rust
-test-rust: web/dist/index.html crates/identity/tests/oidc/node_modules/.stamp ## Unit, conformance and HTTP tests, on SQLite and on a PostgreSQL of their own
-	@scripts/with-servers.sh $(CARGO) test --release --locked --workspace --no-fail-fast
+test-rust: web/dist/index.html crates/identity/tests/oidc/node_modules/.stamp ## Unit, conformance and HTTP tests, on SQLite, and on a PostgreSQL and a Redis of their own
+	@scripts/with-servers.sh --redis $(CARGO) test --release --locked --workspace --no-fail-fast
 
 .PHONY: test-web
 test-web: web/node_modules/.stamp ## Unit tests of the client

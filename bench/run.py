@@ -29,7 +29,7 @@ OVERHEAD = EXAMPLES / "overhead"
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = 32
-LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_UP")
+LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_IN_BY_ACCOUNT", "SIGN_UP")
 ACCOUNT = {"email": "bench@mind.example", "password": PASSWORD}
 
 

@@ -46,7 +46,7 @@ PAUSE = 0.01
 # Accounts with a passkey; questions about them lock nobody.
 KEYED = 60
 OTHER = "another long sentence of nobody 7"
-LIMITS = ("SIGN_IN_BY_ADDRESS", "SIGN_UP", "LETTERS", "ANONYMOUS")
+LIMITS = ("SIGN_IN_BY_ADDRESS", "SIGN_IN_BY_ACCOUNT", "SIGN_UP", "LETTERS", "ANONYMOUS")
 CHANCE = re.compile(rb'"(correlation_id|ceremony_id|challenge)":"([^"]*)"')
 EVIDENCE = ROOT / "docs/evidence/enumeration.md"
 

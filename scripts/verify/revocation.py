@@ -29,7 +29,7 @@ SECONDS = 2.0
 SEED = 20250101
 # Longer than anything is remembered, so that every age occurs.
 REMEMBERED = 2.0
-LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS")
+LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_IN_BY_ACCOUNT")
 EMAIL = "two-places@mind.example"
 EVIDENCE = ROOT / "docs/evidence/revocation.md"
 

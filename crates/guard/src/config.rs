@@ -2,6 +2,8 @@
 
 use crate::area::Area;
 use crate::limiter::Rates;
+use crate::steps::ceiling::Ceilings;
+use crate::threat::Vigilance;
 use ipnet::IpNet;
 
 /// A route that takes bodies larger than JSON's 1 MiB, streamed.
@@ -26,6 +28,10 @@ pub struct Config {
     pub uploads: Vec<Upload>,
     /// How often what may be asked.
     pub rates: Rates,
+    /// How many requests are worked on at once.
+    pub ceilings: Ceilings,
+    /// What follows when an address behaves as only an attacker does.
+    pub vigilance: Vigilance,
     /// What API keys can be allowed to reach.
     pub areas: &'static [Area],
 }
@@ -39,6 +45,8 @@ impl Config {
             trusted_proxies: Vec::new(),
             uploads: Vec::new(),
             rates: Rates::default(),
+            ceilings: Ceilings::default(),
+            vigilance: Vigilance::default(),
             areas: &[],
         }
     }

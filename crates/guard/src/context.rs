@@ -3,7 +3,8 @@
 use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
 use crate::stack::Guard;
-use kernel::{Timestamp, UserId};
+use crate::steps::ceiling::Place;
+use kernel::{Fault, Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -29,10 +30,23 @@ pub(crate) struct Context {
     pub(crate) identities: Arc<dyn Identities>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) guard: Arc<Guard>,
+    /// Held as long as the request is worked on.
+    pub(crate) place: OnceLock<Place>,
     /// Set by the extractor [`crate::Caller`] once it is proven, for the log line.
     pub(crate) user: OnceLock<UserId>,
     /// The limit that was nearest, for the answer's headers.
     pub(crate) limit: OnceLock<Snapshot>,
     /// The limit that refused the request, which the answer tells of instead.
     pub(crate) refused_by: OnceLock<Snapshot>,
+}
+
+impl Context {
+    /// Keeps what is left of a limit, should that be nothing, for the answer to tell.
+    pub(crate) fn told(&self, snapshot: Option<Snapshot>, verdict: Result<(), Fault>) -> Result<(), Fault> {
+        if let (Some(snapshot), Err(_)) = (snapshot, &verdict) {
+            // The first refusal is the one that is answered.
+            let _ = self.refused_by.set(snapshot);
+        }
+        verdict
+    }
 }

@@ -15,6 +15,7 @@ mod openapi;
 mod problem;
 mod stack;
 mod steps;
+mod threat;
 
 pub use answer::Entity;
 pub use area::Area;
@@ -22,8 +23,11 @@ pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Ro
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
 pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
-pub use limiter::{Class, Limiter, Rates, Window};
+pub use limiter::{Class, Limiter, Rates, Window, household};
 pub use openapi::{ProblemBody, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
+pub use steps::ceiling::Ceilings;
 pub use steps::origin::check_websocket;
+pub use steps::sizes::{Frames, bound_frames};
+pub use threat::{Scoring, Vigilance};

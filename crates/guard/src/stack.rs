@@ -6,13 +6,17 @@ use crate::context::{Context, CorrelationId};
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
 use crate::problem::Problem;
+use crate::steps::ceiling::UnderWay;
 use crate::steps::{self, access_log::Line};
+use crate::threat::Threats;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use kernel::{Ambient, Fault};
+use relay::Relay;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
@@ -27,37 +31,85 @@ pub struct Guard {
     pub identities: Arc<dyn Identities>,
     /// The buckets.
     pub limiter: Arc<Limiter>,
+    pub(crate) threats: Threats,
+    pub(crate) under_way: Arc<UnderWay>,
 }
 
 impl Guard {
-    /// A guard with empty buckets.
+    /// A guard with empty buckets of this process.
     pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
         let limiter = Arc::new(Limiter::new(&config.rates));
-        Self { config, ambient, identities, limiter }
+        let (threats, under_way) = (Threats::new(config.vigilance.clone()), UnderWay::new(config.ceilings));
+        Self { config, ambient, identities, limiter, threats, under_way }
+    }
+
+    /// The same with the buckets of a fleet.
+    #[must_use]
+    pub fn sharing(mut self, relay: Arc<Relay>) -> Self {
+        self.limiter = Arc::new(Limiter::shared(&self.config.rates, relay));
+        self
+    }
+
+    /// Bytes came from a peer that are no request at all.
+    pub fn malformed(&self, peer: IpAddr) {
+        steps::threat::malformed(self, peer);
+    }
+
+    /// Forgets who has been quiet; called every few minutes so that memory follows use.
+    pub fn tidy(&self) {
+        self.limiter.tidy();
+        self.threats.tidy(self.ambient.now());
     }
 }
 
 /// One check: lets the request on, or answers for it.
-type Check = fn(&Guard, &Context, &mut Request) -> Result<(), Fault>;
+enum Check {
+    /// At once.
+    Now(fn(&Guard, &Context, &mut Request) -> Result<(), Fault>),
+    /// After asking somebody, where that is needed.
+    Later(for<'a> fn(&'a Guard, &'a Context, &'a mut Request) -> Option<BoxFuture<'a, Result<(), Fault>>>),
+}
 
 /// The checks, in order. Cheap and sure ones first, so that a hostile request costs little.
 const CHECKS: &[Check] = &[
     // First, so that nothing after it can be tempted to read who somebody claims to be.
-    steps::identity_headers::strip,
+    Check::Now(steps::identity_headers::strip),
+    // What is not begun costs nothing: one client must not keep everybody else waiting.
+    Check::Now(steps::ceiling::check),
     // Before anything is parsed: sizes.
-    steps::sizes::check,
+    Check::Now(steps::sizes::check),
     // A credential in a URL ends up in histories and logs; refused before it could work.
-    steps::credential::refuse_in_url,
+    Check::Now(steps::credential::refuse_in_url),
     // Two credentials would let one be checked and the other be used (A1-C4).
-    steps::credential::refuse_ambiguous,
+    Check::Now(steps::credential::refuse_ambiguous),
+    // As early as can be told who is meant: now there is at most one credential, by which whoever is signed in passes
+    // although somebody behind the same address is kept out.
+    Check::Later(steps::threat::check),
     // Before the body is read: a type that nobody here takes.
-    steps::content_type::check,
+    Check::Now(steps::content_type::check),
     // A browser tells where a write comes from; the session's cookie needs its token as well.
-    steps::origin::check,
-    steps::csrf::check,
+    Check::Now(steps::origin::check),
+    Check::Now(steps::csrf::check),
     // Last, so that a refused forgery does not use up the victim's budget.
-    steps::rate::check,
+    Check::Later(steps::rate::check),
 ];
+
+/// The first refusal, if there is one.
+async fn refusal(guard: &Guard, context: &Context, request: &mut Request) -> Option<Fault> {
+    for check in CHECKS {
+        let verdict = match check {
+            Check::Now(check) => check(guard, context, request),
+            Check::Later(check) => match check(guard, context, request) {
+                Some(verdict) => verdict.await,
+                None => Ok(()),
+            },
+        };
+        if let Err(fault) = verdict {
+            return Some(fault);
+        }
+    }
+    None
+}
 
 /// Puts the checks around a whole application. Everything it serves, pages included, goes through this one door.
 pub fn protect(router: Router, guard: Arc<Guard>) -> Router {
@@ -79,6 +131,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         identities: guard.identities.clone(),
         limiter: guard.limiter.clone(),
         guard: guard.clone(),
+        place: OnceLock::new(),
         user: OnceLock::new(),
         limit: OnceLock::new(),
         refused_by: OnceLock::new(),
@@ -88,7 +141,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     request.extensions_mut().insert(correlation_id);
     request.extensions_mut().insert(context.clone());
 
-    let refused = CHECKS.iter().find_map(|check| check(&guard, &context, &mut request).err());
+    let refused = refusal(&guard, &context, &mut request).await;
     let mut response = if let Some(fault) = refused {
         let uri = request.uri().clone();
         // A body is not to be held across an await.
@@ -96,7 +149,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         steps::credential::revoke_leaked(&guard, &fault, &uri).await;
         Problem::from(fault).into_response()
     } else {
-        let request = steps::sizes::bound_body(&guard, request);
+        let (request, pace) = steps::pace::watch(steps::sizes::bound_body(&guard, request));
         let watch = steps::digest::Watch::default();
         let answer = match steps::digest::watch(request, &watch) {
             // A panic is our fault, not the end of the connection: 500, and the next request is served (A1-C5).
@@ -107,8 +160,12 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
             Err(fault) => Problem::from(fault).into_response(),
         };
         // The handler saw a body that broke off; the reason is this.
-        watch.refusal().map_or(answer, |fault| Problem::from(fault).into_response())
+        watch.refusal().or(pace.refusal()).map_or(answer, |fault| Problem::from(fault).into_response())
     };
+    let offence = steps::threat::offence(&context, &line, &response);
+    if let Some(offence) = offence {
+        steps::threat::note(&guard, &context, offence).await;
+    }
     steps::credential::hand_over(&context, &mut response);
     steps::problems::write(&context, line.path(), &mut response);
     steps::headers::write(&guard, &context, &mut response);

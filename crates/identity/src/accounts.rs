@@ -164,7 +164,7 @@ impl Identity {
     /// not before, so that a right password does not clear the count of wrong codes.
     ///
     /// # Errors
-    /// 429 by address, 422 for a password that is nobody's because it is too long, 503 `busy`.
+    /// 429 by address and by account, 422 for a password that is nobody's because it is too long, 503 `busy`.
     pub(crate) async fn authenticate(
         &self,
         limits: &Limits,
@@ -172,10 +172,12 @@ impl Identity {
         email: &str,
         password: Secret<String>,
     ) -> Result<Result<Entered, NoEntry>, Fault> {
-        limits.by_address(Class::SignInByAddress)?;
+        limits.by_address(Class::SignInByAddress).await?;
         // Bounded before it is folded; what is longer is nobody's address.
         let known = email.len() <= 2 * Email::LONGEST;
         let folded = if known { Email::fold(email) } else { String::new() };
+        // By the address as it was written down, whether or not anybody has it: known and unknown are refused alike.
+        limits.by_key(Class::SignInByAccount, &self.subject(&folded)).await?;
         rules::check_length(&password).map_err(|fault| Fault::invalid(vec![fault]))?;
         let account = queries::find_user(&mut self.db.lookup().await?, &folded).await?;
         // Strangers cannot lock anybody out of a device they trust (A1-M6). Asked about nobody's address as well: a question

@@ -18,6 +18,8 @@ pub enum Kind {
     NotFound,
     /// 405: there is such a place, but not for this method.
     MethodNotAllowed,
+    /// 408: what was sent did not arrive in time.
+    TooSlow,
     /// 409: it would contradict what is stored.
     Conflict,
     /// 410: it was there once.

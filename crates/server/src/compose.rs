@@ -9,6 +9,7 @@ use identity::Identity;
 use journal::Journal;
 use kernel::{Ambient, Fault, Secret};
 use recordings::{Purge, Transcribe};
+use relay::Relay;
 use seal::KeyEncryptionRing;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -164,7 +165,11 @@ impl App {
         let mut media = recordings::Config::new(&config.media_dir, &config.models_dir);
         media.quota_bytes = u64::from(config.recordings_quota_gib) << 30;
         let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
-        let guard = Arc::new(Guard::new(config.guard.clone(), ambient.clone(), identity.port()));
+        let mut guard = Guard::new(config.guard.clone(), ambient.clone(), identity.port());
+        if let Some(relay) = relay(&house, config).await? {
+            guard = guard.sharing(Arc::new(relay));
+        }
+        let guard = Arc::new(guard);
         let jobs = Runner::new(db.clone(), ambient.clone())
             .register(Transcribe::new(recordings.clone()))
             .register(Purge::new(recordings.clone()))
@@ -194,6 +199,11 @@ impl App {
         guard::protect(router, self.guard.clone())
     }
 
+    /// The checks before every route, for whoever sees connections.
+    pub fn guard(&self) -> Arc<Guard> {
+        self.guard.clone()
+    }
+
     /// Why recordings wait, if they do.
     pub fn missing_model(&self) -> Option<String> {
         self.recordings.model().err().map(|missing| missing.to_string())
@@ -220,6 +230,15 @@ impl App {
     }
 }
 
+/// The link to Redis, where there is one; what reaches it is hashed under a key that all instances read in the key store.
+async fn relay(house: &House, config: &Config) -> Result<Option<Relay>, Failure> {
+    let Some(url) = &config.relay else { return Ok(None) };
+    let key = house.keys.server_key("relay").await?;
+    let relay = Relay::open(url, key).await;
+    let bad = |error: relay::BadUrl| ConfigError::Invalid { name: "REDIS_URL", why: error.to_string() };
+    Ok(Some(relay.map_err(bad)?))
+}
+
 /// Work that comes round by the clock rather than by a request.
 fn chores(
     house: &House,
@@ -244,12 +263,12 @@ fn chores(
             }
         }
     });
-    let limiter = guard.limiter.clone();
+    let guard = guard.clone();
     chores.spawn(async move {
         let mut tick = tokio::time::interval(TIDY_EVERY);
         loop {
             tick.tick().await;
-            limiter.tidy();
+            guard.tidy();
         }
     });
     chores

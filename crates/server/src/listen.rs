@@ -1,7 +1,13 @@
 //! Accepts connections and bounds what one of them may cost before the first check runs (A1-M8).
 
+mod connections;
+
+pub use connections::Connections;
+
 use axum::Router;
 use axum::extract::ConnectInfo;
+use connections::Clients;
+use guard::Guard;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -12,30 +18,40 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// The head of a request must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two pieces of a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most connections at once; more wait in the kernel's queue.
-const CONNECTIONS: usize = 10_000;
 /// hyper reads a head into a buffer of this size; the checks hold it to 16 KiB of headers and 8 KiB of URL.
 const HEAD_BYTES: usize = 32 * 1024;
 const HEADERS: usize = 100;
+/// What a client is told that has as many connections as it may.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 10\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// How long requests under way may take to finish once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Serves until `stop` resolves, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves until `stop` resolves, then lets requests under way finish. Bytes that are no request are told to `guard`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    guard: Arc<Guard>,
+    limits: Connections,
+    stop: impl Future<Output = ()>,
+) {
+    let most = limits.most.min(Semaphore::MAX_PERMITS);
+    let permits = Arc::new(Semaphore::new(most));
+    let clients = Clients::new(limits);
     let (closing, closed) = watch::channel(false);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
-    let router = router.layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
     let mut stop = std::pin::pin!(stop);
     loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { break };
+        let permit = tokio::select! {
+            () = &mut stop => break,
+            permit = permits.clone().acquire_owned() => permit,
+        };
+        // Nobody closes it.
+        let Ok(permit) = permit else { break };
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
@@ -48,6 +64,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                 }
             },
         };
+        let Some(seat) = clients.admit(peer.ip()) else {
+            // As much of it as goes at once: nobody waits for a client that is turned away.
+            let _ = stream.try_write(TOO_MANY);
+            continue;
+        };
         // Small answers must not wait for the peer's acknowledgement; without it they only come later.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
@@ -58,11 +79,18 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
         let connection =
             builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).with_upgrades();
-        tokio::spawn(run(connection, closed.clone(), permit));
+        let (guard, closed) = (guard.clone(), closed.clone());
+        tokio::spawn(async move {
+            // Who speaks HTTP/2 means no harm.
+            if run(connection, closed).await.is_err_and(|error| error.is_parse() && !error.is_parse_version_h2()) {
+                guard.malformed(peer.ip());
+            }
+            drop((seat, permit));
+        });
     }
     drop(listener);
     closing.send_replace(true);
-    let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+    let everyone = u32::try_from(most).unwrap_or(u32::MAX);
     if tokio::time::timeout(DRAIN, permits.acquire_many(everyone)).await.is_err() {
         tracing::warn!(event = "drain_timeout", "some requests were still under way when the process stopped");
     }
@@ -71,8 +99,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 async fn run<S>(
     connection: http1::UpgradeableConnection<TokioIo<tokio::net::TcpStream>, S>,
     mut closed: watch::Receiver<bool>,
-    permit: tokio::sync::OwnedSemaphorePermit,
-) where
+) -> hyper::Result<()>
+where
     S: hyper::service::HttpService<hyper::body::Incoming, ResBody = axum::body::Body> + Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     S::Future: Send,
@@ -89,9 +117,9 @@ async fn run<S>(
             connection.await
         }
     };
-    if let Err(error) = ended {
+    if let Err(error) = &ended {
         // Clients leave, and heads come too late: worth a line only when somebody looks.
         tracing::debug!(%error, "a connection ended early");
     }
-    drop(permit);
+    ended
 }

@@ -83,7 +83,7 @@ async fn document(_: Caller, Extension(document): Extension<Document>) -> impl I
     request_body(content = inline(serde_json::Value), content_type = "application/csp-report"),
     responses((status = 204), (status = 400, body = guard::ProblemBody), (status = 415, body = guard::ProblemBody)))]
 async fn csp_report(limits: Limits, body: Bytes) -> guard::Result<StatusCode> {
-    limits.by_address(Class::Report)?;
+    limits.by_address(Class::Report).await?;
     let report: serde_json::Value = serde_json::from_slice(&body)
         .map_err(|_| Fault::new(kernel::Kind::BadRequest, "malformed_json", "The report is not JSON."))?;
     // Two formats: report-uri's single object, and the Reporting API's list.

@@ -45,7 +45,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         };
         let Some(caller) = context.identities.resolve(presented, &context.sender).await? else {
             // A guessed credential must not be a way around the budget of callers that have none.
-            count_anonymous(&context.limiter, &context)?;
+            count_anonymous(&context).await?;
             return Err(nobody().into());
         };
         if let Some(scopes) = &caller.scopes {
@@ -54,9 +54,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         }
         let admission = context.identities.admit(&caller, &asked(&context, parts)).await?;
         if let Some(rate) = admission.per_minute {
-            context.limiter.check_rate(&caller.session_id.to_string(), rate)?;
+            let (snapshot, verdict) = context.limiter.take_rate(&caller.session_id.to_string(), rate).await;
+            context.told(snapshot, verdict)?;
         }
-        let (snapshot, verdict) = context.limiter.take(Class::SignedIn, &caller.user_id.to_string());
+        let (snapshot, verdict) = context.limiter.take(Class::SignedIn, &caller.user_id.to_string()).await;
         // Set once a request: the extractor runs once, the value is kept in the extensions below.
         let _ = context.user.set(caller.user_id);
         if let Some(snapshot) = snapshot {

@@ -2,7 +2,7 @@
 
 use super::context;
 use crate::context::Context;
-use crate::limiter::{Class, address_key};
+use crate::limiter::Class;
 use crate::problem::Problem;
 use crate::steps::access_log::ip_prefix;
 use axum::extract::FromRequestParts;
@@ -57,21 +57,18 @@ impl Limits {
     ///
     /// # Errors
     /// 429 `too_many_requests`.
-    pub fn by_address(&self, class: Class) -> Result<(), Fault> {
-        self.by_key(class, &address_key(self.0.ip))
+    pub async fn by_address(&self, class: Class) -> Result<(), Fault> {
+        let (snapshot, verdict) = self.0.limiter.take_by(class, self.0.ip).await;
+        self.0.told(snapshot, verdict)
     }
 
     /// Takes one from a bucket of any other key: an account, a user.
     ///
     /// # Errors
     /// 429 `too_many_requests`.
-    pub fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
-        let (snapshot, verdict) = self.0.limiter.take(class, key);
-        if let (Some(snapshot), Err(_)) = (snapshot, &verdict) {
-            // The first refusal is the one that is answered.
-            let _ = self.0.refused_by.set(snapshot);
-        }
-        verdict
+    pub async fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
+        let (snapshot, verdict) = self.0.limiter.take(class, key).await;
+        self.0.told(snapshot, verdict)
     }
 }
 

@@ -26,6 +26,11 @@ impl Line {
         }
     }
 
+    /// Whether there is a route for the request.
+    pub(crate) fn is_matched(&self) -> bool {
+        self.route.is_some()
+    }
+
     /// The path of the request, without its query.
     pub(crate) fn path(&self) -> &str {
         &self.path

@@ -61,15 +61,15 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
 
 fn budget(context: &Context, headers: &mut HeaderMap) {
     let Some(snapshot) = context.refused_by.get().or(context.limit.get()) else { return };
-    let (limit, remaining) = (snapshot.limit, snapshot.remaining);
+    let (class, limit, remaining) = (snapshot.class, snapshot.limit, snapshot.remaining);
     let reset = snapshot.retry.map_or(snapshot.period.as_secs() / u64::from(limit.max(1)), |wait| wait.as_secs() + 1);
     let mut insert = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    insert("ratelimit-policy", format!("\"default\";q={limit};w={}", snapshot.period.as_secs()));
-    insert("ratelimit", format!("\"default\";r={remaining};t={reset}"));
+    insert("ratelimit-policy", format!("\"{class}\";q={limit};w={}", snapshot.period.as_secs()));
+    insert("ratelimit", format!("\"{class}\";r={remaining};t={reset}"));
     insert("x-ratelimit-limit", limit.to_string());
     insert("x-ratelimit-remaining", remaining.to_string());
     insert("x-ratelimit-reset", reset.to_string());

@@ -112,7 +112,7 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
         code: fault.code(),
         detail,
         correlation_id: context.correlation_id.to_string(),
-        retryable: matches!(fault.kind(), Kind::TooMany | Kind::Unavailable | Kind::Timeout),
+        retryable: matches!(fault.kind(), Kind::TooMany | Kind::TooSlow | Kind::Unavailable | Kind::Timeout),
         errors: fault
             .fields()
             .iter()

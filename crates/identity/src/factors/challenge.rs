@@ -78,7 +78,7 @@ impl Identity {
         if kernel::weaken::is("X-CVE-2025-64102") {
             (key, lane) = (challenge.id.to_string(), Lane::Device(challenge.id));
         }
-        limits.by_key(Class::SecondFactor, &key)?;
+        limits.by_key(Class::SecondFactor, &key).await?;
         if !proof.is_second_factor() {
             return Err(super::invalid_code());
         }

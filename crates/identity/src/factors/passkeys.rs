@@ -381,7 +381,7 @@ impl Identity {
         ceremony: Uuid,
         credential: Value,
     ) -> Result<UserId, Fault> {
-        limits.by_address(Class::SignInByAddress)?;
+        limits.by_address(Class::SignInByAddress).await?;
         let wrong = || Fault::from(NoEntry::Refused);
         let answer: PublicKeyCredential = read("credential", credential)?;
         let hash = hash_of(answer.get_credential_id());

@@ -61,7 +61,7 @@ impl Identity {
         code: &Secret<String>,
     ) -> Result<(Vec<Secret<String>>, super::step_up::Raised), Fault> {
         let user = caller.user_id;
-        limits.by_key(Class::SecondFactor, &user.to_string())?;
+        limits.by_key(Class::SecondFactor, &user.to_string()).await?;
         let app = queries::find_totp(&mut self.db.lookup().await?, user).await?;
         let now = self.ambient.now();
         let app = app.ok_or_else(not_begun)?;
@@ -100,7 +100,7 @@ impl Identity {
         user: UserId,
         code: Secret<String>,
     ) -> Result<(), Fault> {
-        limits.by_key(Class::SecondFactor, &user.to_string())?;
+        limits.by_key(Class::SecondFactor, &user.to_string()).await?;
         let lane = self.asked_again(self.lane(client, user).await?);
         let counted = self.count_proof(user, lane, client).await?.ok_or_else(super::invalid_code)?;
         let ceremony = (uuid::Uuid::nil(), NO_CEREMONY);

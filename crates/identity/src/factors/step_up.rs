@@ -59,7 +59,7 @@ impl Identity {
     ) -> Result<Raised, Fault> {
         in_person(caller)?;
         let user = caller.user_id;
-        limits.by_key(Class::SecondFactor, &user.to_string())?;
+        limits.by_key(Class::SecondFactor, &user.to_string()).await?;
         let is_second = proof.is_second_factor();
         if !is_second && self.needs_second_factor(user).await? {
             return Err(wrong());

@@ -24,11 +24,11 @@ pub(crate) struct LetterRequest {
 const MESSAGE: &str = "If there is something to send to this address, a letter is on its way";
 
 /// The address, folded, once the limits let it pass.
-fn take(identity: &Identity, limits: &Limits, request: &LetterRequest) -> Result<String, Fault> {
-    limits.by_address(Class::SignUp)?;
+async fn take(identity: &Identity, limits: &Limits, request: &LetterRequest) -> Result<String, Fault> {
+    limits.by_address(Class::SignUp).await?;
     let email = Email::parse(&request.email).map_err(|fault| Fault::invalid(vec![fault]))?;
     let folded = email.folded().to_owned();
-    limits.by_key(Class::Letters, &identity.subject(&folded))?;
+    limits.by_key(Class::Letters, &identity.subject(&folded)).await?;
     Ok(folded)
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn resend(
     limits: Limits,
     Json(request): Json<LetterRequest>,
 ) -> guard::Result<(StatusCode, Json<MessageAnswer>)> {
-    let email = take(&identity, &limits, &request)?;
+    let email = take(&identity, &limits, &request).await?;
     identity.run_errand(&Errand::Resend { email }).await?;
     Ok((StatusCode::ACCEPTED, Json(MessageAnswer { message: MESSAGE })))
 }
@@ -63,7 +63,7 @@ pub(crate) async fn reset(
     limits: Limits,
     Json(request): Json<LetterRequest>,
 ) -> guard::Result<(StatusCode, Json<MessageAnswer>)> {
-    let email = take(&identity, &limits, &request)?;
+    let email = take(&identity, &limits, &request).await?;
     if kernel::weaken::is("A1-H4") && identity.find_user(&email).await?.is_none() {
         return Err(Fault::not_found().into());
     }

@@ -65,7 +65,7 @@ pub(crate) async fn handler(
     client: Client,
     Json(request): Json<SetupRequest>,
 ) -> guard::Result<Welcome<SignedIn>> {
-    limits.by_address(Class::SignUp)?;
+    limits.by_address(Class::SignUp).await?;
     // Held until the owner is stored: of two who have the code, one becomes the owner and the other is told so.
     let mut codes = identity.codes.lock().await;
     if identity.has_owner().await? {

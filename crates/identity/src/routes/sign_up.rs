@@ -102,7 +102,7 @@ async fn sign_up(
     if identity.config.registration == Registration::Closed {
         return Err(Closed.into());
     }
-    limits.by_address(Class::SignUp)?;
+    limits.by_address(Class::SignUp).await?;
     let mut faults = Vec::new();
     let locale = locale.as_deref().map(LocaleTag::parse).transpose().map_err(|fault| faults.push(fault)).ok().flatten();
     let zone = time_zone.as_deref().map(TimeZone::parse).transpose().map_err(|fault| faults.push(fault)).ok().flatten();
@@ -119,7 +119,7 @@ async fn sign_up(
         }
         None => None,
     };
-    limits.by_key(Class::Letters, &identity.subject(draft.email.folded()))?;
+    limits.by_key(Class::Letters, &identity.subject(draft.email.folded())).await?;
     if kernel::weaken::is("A1-H4") && identity.find_user(&email).await?.is_some() {
         return Err(Fault::new(Kind::Conflict, "taken", "This address has an account.").into());
     }

@@ -47,7 +47,7 @@ pub(crate) async fn confirm_reset(
     client: Client,
     Json(request): Json<ResetRequest>,
 ) -> guard::Result<Json<Done>> {
-    limits.by_address(Class::Links)?;
+    limits.by_address(Class::Links).await?;
     if kernel::weaken::is("X-CVE-2026-18963") && request.token.expose().contains('@') {
         identity.set_password_of(request.token.expose(), request.password).await?;
         return Ok(Json(Done { status: "password_changed" }));
@@ -72,7 +72,7 @@ pub(crate) async fn unlock(
     client: Client,
     Json(request): Json<LinkRequest>,
 ) -> guard::Result<Json<Done>> {
-    limits.by_address(Class::Links)?;
+    limits.by_address(Class::Links).await?;
     identity.unlock_by_link(&parse(Purpose::Unlock, &request.token)?, &client).await?;
     Ok(Json(Done { status: "unlocked" }))
 }
@@ -93,7 +93,7 @@ pub(crate) async fn not_me(
     client: Client,
     Json(request): Json<LinkRequest>,
 ) -> guard::Result<Json<Done>> {
-    limits.by_address(Class::Links)?;
+    limits.by_address(Class::Links).await?;
     identity.secure(&parse(Purpose::NotMe, &request.token)?, &client).await?;
     Ok(Json(Done { status: "secured" }))
 }

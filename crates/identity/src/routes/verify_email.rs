@@ -54,7 +54,7 @@ pub(crate) async fn handler(
     limits: Limits,
     Json(request): Json<LinkRequest>,
 ) -> guard::Result<Json<Verified>> {
-    limits.by_address(Class::Links)?;
+    limits.by_address(Class::Links).await?;
     let (email, status) = identity.confirm_address(&parse(Purpose::Verify, &request.token)?).await?;
     let status = if status == AWAITING { Standing::AwaitingApproval } else { Standing::Active };
     Ok(Json(Verified { email, status }))

@@ -99,6 +99,11 @@ impl Instance {
         serves(self.process.start().await?)
     }
 
+    /// What it has said since it was last started.
+    pub(crate) fn said(&self) -> String {
+        self.process.said()
+    }
+
     /// Runs another command of the program beside it, on the same data.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Result<Ended, Stop> {
         self.process.command(arguments).await

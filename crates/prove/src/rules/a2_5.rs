@@ -46,7 +46,7 @@ const ALLOWED: u64 = 5;
 const RETURNS: u64 = 12;
 
 /// A wrong password for an address that nobody has; it counts by where it comes from only.
-fn guess(from: Option<Ipv4Addr>) -> Request {
+pub(super) fn guess(from: Option<Ipv4Addr>) -> Request {
     let email = format!("prove-{:016x}@example.com", crate::material::noise());
     let body = json!({"email": email, "password": "a guess"});
     Request::post("/api/auth/login").same_origin().json(&body).from(from).limit_expected()

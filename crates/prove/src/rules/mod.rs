@@ -9,6 +9,7 @@ mod a1_c4_login;
 mod a1_c5;
 mod a1_h1;
 mod a1_h2;
+mod a1_h2_scanner;
 mod a1_h3;
 mod a1_h4;
 mod a1_h6;
@@ -21,6 +22,8 @@ mod a1_m6;
 mod a1_m6_device;
 mod a1_m7;
 mod a1_m8;
+mod a1_m8_slow;
+mod a1_s1;
 mod a2_1;
 mod a2_10;
 mod a2_12;
@@ -34,6 +37,7 @@ mod a2_7;
 mod a2_9;
 mod guesses;
 mod malformed;
+mod o_6;
 mod starts;
 mod upload;
 mod x_asked_again;
@@ -73,6 +77,8 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_c5::RULE,
     &a1_h1::RULE,
     &a1_h2::RULE,
+    &a1_h2_scanner::NEIGHBOUR,
+    &a1_h2_scanner::SCANNER,
     &a1_h3::RULE,
     &a1_h4::SIGN_IN,
     &a1_h4::LETTERS,
@@ -89,6 +95,9 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_m6_device::RULE,
     &a1_m7::RULE,
     &a1_m8::RULE,
+    &a1_m8_slow::AT_ONCE,
+    &a1_m8_slow::CONNECTIONS,
+    &a1_m8_slow::SLOW,
     &a2_1::RULE,
     &a2_10::RULE,
     &a2_12::RULE,
@@ -102,6 +111,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a2_7::RULE,
     &a2_9::RULE,
     &a2_9::ADDRESS,
+    &o_6::RULE,
     &x_key_owner::RULE,
     &x_codes::RULE,
     &x_enrolment::RULE,
@@ -119,6 +129,7 @@ pub(crate) static ALL: &[&Rule] = &[
 /// All rules that start instances of this program, sorted by id.
 pub(crate) static STARTS: &[&StartRule] = &[
     &starts::ORIGINS,
+    &a1_s1::RULE,
     &starts::CEILING,
     &starts::SECRETS,
     &x_disabled::RULE,
@@ -159,8 +170,8 @@ mod tests {
 
     #[test]
     fn the_findings_of_this_version_are_all_covered() {
-        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 \
-                   A2-1 A2-2 A2-4 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 X-CVE-2023-22492 X-CVE-2025-61928 X-CVE-2025-64102 \
+        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 A1-S1 \
+                   A2-1 A2-2 A2-4 A2-5 A2-6 A2-7 A2-9 A2-10 A2-12 A2-13 A2-15 O-6 X-CVE-2023-22492 X-CVE-2025-61928 X-CVE-2025-64102 \
                    X-CVE-2026-105209 X-CVE-2026-114607 X-CVE-2026-11800 X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-25537 \
                    X-CVE-2026-53516 X-CVE-2026-67333 X-CVE-2026-7507 X-CVE-2026-9798 X-CVE-2026-9802 X-GHSA-2wmj-46rj-qm2w \
                    X-GHSA-7h8m-vrxx-vr4m X-KEYCLOAK-50999";

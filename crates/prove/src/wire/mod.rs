@@ -6,7 +6,7 @@ mod target;
 
 pub(crate) use request::{Body, Request};
 pub(crate) use response::Response;
-pub(crate) use target::Wire;
+pub(crate) use target::{Line, Wire};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, thiserror::Error)]

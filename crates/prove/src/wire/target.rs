@@ -21,6 +21,11 @@ struct Tls {
     name: ServerName<'static>,
 }
 
+/// A connection to write on as one likes.
+pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+
 pub(crate) struct Wire {
     address: SocketAddr,
     tls: Option<Tls>,
@@ -133,6 +138,17 @@ impl Wire {
         let stream = stream.map_err(|_| WireError::Timeout(10))?.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
         Ok(stream)
+    }
+
+    /// A connection, for what is no whole request.
+    pub(crate) async fn line(&self, from: Option<Ipv4Addr>) -> Result<Box<dyn Line>, WireError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let stream = self.connect(from.or_else(|| self.fresh_address())).await?;
+        let line: Box<dyn Line> = match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.connector.connect(tls.name.clone(), stream).await.map_err(refused)?),
+        };
+        Ok(line)
     }
 
     /// Sends a request and waits for its answer. Redirects are answers like any other.

@@ -190,6 +190,9 @@ impl Model {
             ("POST", "/mobile-auth/login") if self.is("A2-2") => return json(200, &value!({"access_token": "at_x"})),
             _ => {}
         }
+        if self.is("O-6") && asked.path.contains("rat") {
+            return problem(403, "threat_detected");
+        }
         if asked.signs_in() {
             return self.sign_in(asked, body).await;
         }

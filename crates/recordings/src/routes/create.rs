@@ -107,7 +107,7 @@ async fn fill(
             }
             Some("file") => {
                 let name = upload::name(&field)?;
-                limits.by_key(Class::Transcription, &user.to_string())?;
+                limits.by_key(Class::Transcription, &user.to_string()).await?;
                 // Told before the file is sent; whether this very file fits, is known when it is there.
                 within_quota(queries::occupied(&mut state.db.lookup().await?, user).await?, config)?;
                 let place = Place::of(id, user, key.clone(), &state.ambient);

@@ -73,7 +73,7 @@ pub(crate) async fn handler(
     let user = caller.user_id;
     let mut form = upload::form(multipart)?;
     let turn = async {
-        limits.by_key(Class::Transcription, &user.to_string())?;
+        limits.by_key(Class::Transcription, &user.to_string()).await?;
         let turn = state.turns.take(user, state.config.at_once)?;
         // Before the file is sent in vain.
         state.engine.model().map_err(|missing| model_missing().because(missing))?;

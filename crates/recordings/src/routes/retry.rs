@@ -28,7 +28,7 @@ pub(crate) async fn handler(
 ) -> guard::Result<Entity<Recording>> {
     let (user, ambient) = (caller.user_id, &state.ambient);
     let (key, now) = (state.keys.of(user).await?, ambient.now());
-    limits.by_key(Class::Transcription, &user.to_string())?;
+    limits.by_key(Class::Transcription, &user.to_string()).await?;
     let route = "POST /api/recordings/{id}/retry";
     let mut once = Once::new(idempotency.as_deref(), route, user, key.clone(), &id, ambient)?;
     let mut tx = state.db.begin().await?;

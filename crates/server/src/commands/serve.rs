@@ -28,7 +28,8 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
     greet(&app, &config).await?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Io)?;
-    listen::serve(listener, app.router(), async move {
+    let connections = config.connections.clone().within_the_system();
+    listen::serve(listener, app.router(), app.guard(), connections, async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

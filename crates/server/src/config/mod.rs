@@ -1,5 +1,6 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
+mod limits;
 mod post;
 mod providers;
 mod retired;
@@ -9,7 +10,6 @@ mod source;
 pub use source::Source;
 
 use guard::Config as GuardConfig;
-use ipnet::IpNet;
 use kernel::Secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -110,6 +110,10 @@ pub struct Config {
     pub signature_v1: bool,
     /// The HTTP surface.
     pub guard: GuardConfig,
+    /// How many connections may be open.
+    pub connections: crate::listen::Connections,
+    /// Redis, where instances share what they count.
+    pub relay: Option<Secret<String>>,
     /// What is logged, in the syntax of `tracing`'s filters.
     pub log: String,
     /// Variables of the predecessors that mean nothing here, with what replaced them.
@@ -158,6 +162,8 @@ impl Config {
             providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
             guard,
+            connections: limits::connections(source)?,
+            relay: limits::relay(source)?,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
             public_url,
@@ -222,49 +228,11 @@ fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, Config
         }
         config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, false)?);
     }
-    for text in list(source, "TRUSTED_PROXIES") {
-        let net = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-        config.trusted_proxies.push(net.map_err(|_| ConfigError::Invalid {
-            name: "TRUSTED_PROXIES",
-            why: "it is a list of addresses or networks such as 10.0.0.0/8".into(),
-        })?);
-    }
+    config.trusted_proxies = limits::networks(source, "TRUSTED_PROXIES")?;
     config.uploads = recordings::UPLOADS.to_vec();
     config.areas = crate::compose::AREAS;
-    rates(source, &mut config)?;
+    limits::read(source, &mut config)?;
     Ok(config)
-}
-
-/// `RATE_LIMIT_<CLASS>=5/60`: so many in so many seconds; several windows separated by commas.
-fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
-    let name = "RATE_LIMIT_<CLASS>";
-    for (class, text) in source.starting_with("RATE_LIMIT_") {
-        let windows = match class {
-            "SIGN_IN_BY_ADDRESS" => &mut config.rates.sign_in_by_address,
-            "SECOND_FACTOR" => &mut config.rates.second_factor,
-            "SIGN_UP" => &mut config.rates.sign_up,
-            "LETTERS" => &mut config.rates.letters,
-            "LINKS" => &mut config.rates.links,
-            "ANONYMOUS" => &mut config.rates.anonymous,
-            "SIGNED_IN" => &mut config.rates.signed_in,
-            "TRANSCRIPTION" => &mut config.rates.transcription,
-            "REPORT" => &mut config.rates.report,
-            // Where the counters live, not how many; read with the fleet's settings.
-            "STORAGE" => continue,
-            _ => return Err(ConfigError::Invalid { name, why: format!("there is no class {class}") }),
-        };
-        let window = |text: &str| {
-            let (count, seconds) = text.trim().split_once('/')?;
-            let (count, seconds) = (count.parse().ok()?, seconds.parse().ok()?);
-            (count > 0 && seconds > 0).then(|| guard::Window::per(count, seconds))
-        };
-        let parsed: Option<Vec<_>> = text.split(',').map(window).collect();
-        *windows = parsed.ok_or_else(|| ConfigError::Invalid {
-            name,
-            why: format!("RATE_LIMIT_{class} is count/seconds such as 5/60, several separated by commas"),
-        })?;
-    }
-    Ok(())
 }
 
 /// `ACCESS_TOKEN_TTL` in minutes.
@@ -362,14 +330,5 @@ mod tests {
             let error = read(bad).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with("ACCESS_TOKEN_TTL cannot be used"), "{bad}: {error}");
         }
-    }
-
-    #[test]
-    fn limits_are_read_by_class() {
-        let read = |name, value| Config::read(&Source::of([("PUBLIC_URL", "https://a.example"), KEY, (name, value)]));
-        let config = read("RATE_LIMIT_SIGN_UP", "7/60,20/3600").unwrap();
-        assert_eq!(config.guard.rates.sign_up.len(), 2);
-        assert!(read("RATE_LIMIT_SIGN_UP", "none").is_err());
-        assert!(read("RATE_LIMIT_NOBODY", "1/1").is_err());
     }
 }

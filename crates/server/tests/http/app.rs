@@ -42,6 +42,11 @@ impl TestApp {
         Self::start(None, settings).await
     }
 
+    /// One of several instances on one PostgreSQL.
+    pub(crate) async fn instance(database: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start(Some(database.to_owned()), settings).await
+    }
+
     async fn start(database: Option<String>, settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -61,12 +66,12 @@ impl TestApp {
         let house = House::open(&config).await.unwrap();
         let app = App::start(house.clone(), &config).await.unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (router, identity) = (app.router(), app.identity().clone());
+        let (router, guard, identity) = (app.router(), app.guard(), app.identity().clone());
         let served = tokio::spawn(async move {
             let stopping = async move {
                 let _ = stopped.await;
             };
-            server::listen::serve(listener, router, stopping).await;
+            server::listen::serve(listener, router, guard, config.connections, stopping).await;
             app.stop().await;
         });
         Self { base: format!("http://127.0.0.1:{port}"), house, identity, data, stop, served }

@@ -96,6 +96,11 @@ impl Client {
         other
     }
 
+    /// The same client, at another server.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// The value of a header it sends.
     pub(crate) fn header(&self, name: &str) -> String {
         self.headers[name].to_str().unwrap().to_owned()

@@ -9,3 +9,8 @@ mod guard;
 mod identity;
 mod journal;
 mod recordings;
+#[path = "../../../relay/tests/support/mod.rs"]
+mod redis;
+mod sharing;
+mod sockets;
+mod threats;

@@ -11,8 +11,11 @@ use tokio::sync::Mutex;
 const WRITES: usize = 200;
 const WRITERS: usize = 16;
 const EMAIL: &str = "writer@mind.example";
-const NO_LIMIT: &[(&str, &str)] =
-    &[("RATE_LIMIT_SIGNED_IN", "1000000/60"), ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60")];
+const NO_LIMIT: &[(&str, &str)] = &[
+    ("RATE_LIMIT_SIGNED_IN", "1000000/60"),
+    ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60"),
+    ("RATE_LIMIT_SIGN_IN_BY_ACCOUNT", "1000/60"),
+];
 
 /// How often it is killed: ten times in `make test`, more in `make verify`.
 fn kills() -> usize {

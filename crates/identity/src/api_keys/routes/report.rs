@@ -37,7 +37,7 @@ pub(crate) async fn handler(
     limits: Limits,
     Json(request): Json<ReportRequest>,
 ) -> guard::Result<(StatusCode, Json<Thanks>)> {
-    limits.by_address(Class::Report)?;
+    limits.by_address(Class::Report).await?;
     if identity.key_leaked(request.key.expose()).await?.is_some() {
         tracing::warn!(event = "leaked_credential", "an API key was reported and revoked");
     }

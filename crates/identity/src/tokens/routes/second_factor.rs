@@ -51,7 +51,7 @@ pub(crate) async fn handler(
         (None, Some(code)) => Proof::BackupCode(code),
         _ => return Err(Fault::field("totp", "one_proof", "exactly one of totp and backup_code").into()),
     };
-    limits.by_address(Class::SignInByAddress)?;
+    limits.by_address(Class::SignInByAddress).await?;
     let user =
         identity.answer_challenge(&limits, &client, request.challenge_id.expose(), SessionKind::Token, proof).await?;
     Ok(begin(&identity, user, "pwd otp mfa", &client).await?)
