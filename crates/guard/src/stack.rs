@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::context::{Context, CorrelationId};
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
+use crate::observer::{Nobody, Observer};
 use crate::problem::Problem;
 use crate::steps::{self, access_log::Line};
 use axum::Router;
@@ -27,13 +28,21 @@ pub struct Guard {
     pub identities: Arc<dyn Identities>,
     /// The buckets.
     pub limiter: Arc<Limiter>,
+    /// Who counts, and keeps failures.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Guard {
     /// A guard with empty buckets.
     pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
         let limiter = Arc::new(Limiter::new(&config.rates));
-        Self { config, ambient, identities, limiter }
+        Self { config, ambient, identities, limiter, observer: Arc::new(Nobody) }
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 }
 
@@ -110,7 +119,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         watch.refusal().map_or(answer, |fault| Problem::from(fault).into_response())
     };
     steps::credential::hand_over(&context, &mut response);
-    steps::problems::write(&context, line.path(), &mut response);
+    steps::problems::write(&context, &line, &mut response);
     steps::headers::write(&guard, &context, &mut response);
     line.end(&guard, &context, &response);
     response

@@ -26,6 +26,15 @@ const HEADERS: usize = 100;
 /// How long requests under way may take to finish once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// What one connection, and all of them, may cost at most, by name.
+pub(crate) const CEILINGS: &[(&str, u64)] = &[
+    ("connections", CONNECTIONS as u64),
+    ("headers", HEADERS as u64),
+    ("head_bytes", HEAD_BYTES as u64),
+    ("head_seconds", HEAD_TIMEOUT.as_secs()),
+    ("body_seconds", BODY_TIMEOUT.as_secs()),
+];
+
 /// Serves until `stop` resolves, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));

@@ -1,15 +1,16 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
+mod operations;
 mod post;
 mod providers;
 mod retired;
 mod secrets;
 mod source;
 
+pub use operations::Operations;
 pub use source::Source;
 
 use guard::Config as GuardConfig;
-use ipnet::IpNet;
 use kernel::Secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -108,6 +109,8 @@ pub struct Config {
     pub providers: Vec<identity::ProviderSettings>,
     /// Whether requests may be signed in the older form.
     pub signature_v1: bool,
+    /// What is for whoever runs the server.
+    pub operations: Operations,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -157,6 +160,7 @@ impl Config {
             tokens: tokens(source, &public_url)?,
             providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
+            operations: operations::read(source, &public_url)?,
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
@@ -222,13 +226,7 @@ fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, Config
         }
         config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, false)?);
     }
-    for text in list(source, "TRUSTED_PROXIES") {
-        let net = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-        config.trusted_proxies.push(net.map_err(|_| ConfigError::Invalid {
-            name: "TRUSTED_PROXIES",
-            why: "it is a list of addresses or networks such as 10.0.0.0/8".into(),
-        })?);
-    }
+    config.trusted_proxies = operations::networks(source, "TRUSTED_PROXIES")?;
     config.uploads = recordings::UPLOADS.to_vec();
     config.areas = crate::compose::AREAS;
     rates(source, &mut config)?;
