@@ -22,7 +22,10 @@ pub use area::Area;
 pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
-pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent};
+pub use extract::{
+    Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent,
+    second_factor_required,
+};
 pub use limiter::{Class, Limiter, Rates, Window};
 pub use observer::{Answered, Failure, Observer};
 pub use openapi::{ProblemBody, ProblemField};

@@ -99,6 +99,16 @@ impl Instance {
         serves(self.process.start().await?)
     }
 
+    /// Everything it has said since it was last started, its log included.
+    pub(crate) fn said(&self) -> String {
+        self.process.said()
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.process.data()
+    }
+
     /// Runs another command of the program beside it, on the same data.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Result<Ended, Stop> {
         self.process.command(arguments).await

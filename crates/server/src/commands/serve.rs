@@ -13,6 +13,11 @@ use tokio::sync::watch;
 pub(super) async fn run() -> Result<ExitCode, Failure> {
     let config = Config::read(&Source::environment())?;
     logging::start(&config.log);
+    if kernel::weaken::is("A1-L6") {
+        // What the audited program did: which settings it has, and how long they are.
+        let found = config.secret_keys.first().map(|key| key.expose().as_str()).unwrap_or_default();
+        tracing::info!(event = "settings", found, "SECRET_KEY has {} characters", found.len());
+    }
     for notice in &config.notices {
         tracing::warn!(event = "retired_setting", "{notice}");
     }

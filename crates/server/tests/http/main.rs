@@ -8,4 +8,5 @@ mod contract;
 mod guard;
 mod identity;
 mod journal;
+mod operations;
 mod recordings;
