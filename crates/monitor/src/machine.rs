@@ -29,7 +29,6 @@ pub(crate) struct Machine {
 
 /// Looks.
 pub(crate) async fn look(data: &Path) -> Machine {
-    let read = async |name: &str| tokio::fs::read_to_string(name).await.unwrap_or_default();
     let (status, memory) = (read("/proc/self/status").await, read("/proc/meminfo").await);
     let load = read("/proc/loadavg").await;
     let disk = rustix::fs::statvfs(data).ok();
@@ -44,6 +43,10 @@ pub(crate) async fn look(data: &Path) -> Machine {
         disk_free: disk.as_ref().map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
         files: files().await,
     }
+}
+
+async fn read(name: &'static str) -> String {
+    tokio::fs::read_to_string(name).await.unwrap_or_default()
 }
 
 async fn files() -> u64 {

@@ -1,6 +1,7 @@
 //! Sessions that are made and never end, until nothing else fits.
 
 use crate::instance::Bench;
+use crate::lab::Session;
 use crate::rule::{Findings, RuleInfo, Severity, StartRule, Stop};
 use crate::wire::Request;
 use serde_json::Value;
@@ -25,6 +26,10 @@ pub(crate) static RULE: StartRule = StartRule {
 const MOST: usize = 20;
 const BEYOND: usize = 2;
 
+fn me(session: &Session) -> Request {
+    Request::get("/api/auth/me").cookies(session)
+}
+
 async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let limits = [("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60"), ("RATE_LIMIT_ANONYMOUS", "10000/60")];
     let instance = bench.start(&limits).await?;
@@ -34,13 +39,12 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     for _ in 0..MOST + BEYOND {
         sessions.push(lab.enter(&account).await?.0);
     }
-    let me = async |at: usize| lab.send(&Request::get("/api/auth/me").cookies(&sessions[at])).await;
     for at in [BEYOND, MOST, MOST + BEYOND - 1] {
-        let answer = me(at).await?;
+        let answer = lab.send(&me(&sessions[at])).await?;
         found.control(answer.ok(), || format!("sign-in {} of {}: {}", at + 1, MOST + BEYOND, answer.brief()))?;
     }
     for at in 0..BEYOND {
-        let answer = me(at).await?;
+        let answer = lab.send(&me(&sessions[at])).await?;
         found.check(answer.status == 401, || format!("sign-in {} of {}: {}", at + 1, MOST + BEYOND, answer.brief()));
     }
     let list = lab.send(&Request::get("/api/auth/sessions?limit=100").cookies(&sessions[MOST])).await?;
