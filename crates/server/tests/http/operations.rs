@@ -3,7 +3,7 @@
 use crate::app::{PASSWORD, TestApp};
 use crate::client::Client;
 use crate::on_both_engines;
-use guard::{Identities as _, Role};
+use guard::Role;
 use kernel::UserId;
 use serde_json::{Value, json};
 use store::Sql;

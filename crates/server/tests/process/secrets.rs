@@ -169,3 +169,26 @@ fn a_database_that_is_away_is_named_without_its_password() {
         assert!(!named || said.contains("127.0.0.1:1"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_production_no_statement_is_logged_at_any_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let settings = [
+        ("ENVIRONMENT", "production"),
+        ("PUBLIC_URL", "https://mind.example"),
+        ("SECRET_KEY", SECRET_KEY),
+        ("LOG_LEVEL", "trace"),
+    ];
+    create_user_as("member", &data, &settings, EMAIL);
+    let program = Program::start(&data, &settings);
+    let client = program.script(EMAIL).await;
+    assert_eq!(client.post(program.url("/api/moods")).json(&json!({"score": 1})).send().await.unwrap().status(), 201);
+    program.kill();
+    let log = std::fs::read_to_string(log_of(&data)).unwrap();
+    assert!(log.contains("\"level\":\"TRACE\"") && log.contains("\"event\":\"request\""), "everything was loud");
+    for sign in ["\"target\":\"sql\"", "select ", "insert into", "CANARY"] {
+        let line = log.lines().find(|line| line.contains(sign));
+        assert!(line.is_none(), "{sign:?} in {}", line.unwrap_or_default());
+    }
+}
