@@ -152,7 +152,7 @@ impl Meters {
         };
         // A figure that is not there yet cannot be told from one that is gone: these begin at zero.
         meters.of_route("GET", "/health");
-        meters.of_code("internal");
+        meters.of_code("internal").increment(0);
         meters.gauge(BUILD, vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1.0);
         let seconds = u64::try_from(started_at.as_micros() / 1_000_000).unwrap_or(0);
         meters.gauge(STARTED, Vec::new()).set(float(seconds));

@@ -2,7 +2,6 @@
 //! A2-8). `docs/logging.md` says what a line has.
 
 use kernel::{Clock as _, SystemClock, redact};
-use std::fmt::Write as _;
 use std::io::Write;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
