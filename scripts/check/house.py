@@ -6,7 +6,7 @@ import tomllib
 
 from common import ROOT, files, finish, text
 
-SLICES = ("identity", "companion", "journal", "journeys", "rooms", "recordings", "account")
+SLICES = ("identity", "companion", "journal", "journeys", "rooms", "recordings", "account", "monitor")
 UNFINISHED = "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"))
 MACHINE = re.compile(r"""(?:^|[\s`"'(=])/(?:work|farm|root|tmp/bash_jobs|home/[a-z][a-z0-9_-]*|Users/[A-Za-z]+)/""")
 

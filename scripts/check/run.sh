@@ -34,6 +34,7 @@ check() { # check NAME COMMAND...
 begin clippy cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
 check format cargo fmt --all --check
 check house python3 scripts/check/house.py
+check errors python3 scripts/check/error_codes.py
 check length python3 scripts/check/file_length.py
 check scripts python3 -m unittest discover -q -s scripts/verify
 check secrets python3 scripts/check/secrets.py

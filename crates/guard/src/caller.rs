@@ -19,6 +19,8 @@ use uuid::Uuid;
 pub enum Role {
     /// Uses the product.
     Member,
+    /// Sees its figures as well: load, limits, how many people; never who they are.
+    Monitor,
     /// Runs it: accounts, jobs, health; never content.
     Admin,
     /// Set it up, and cannot be removed.
@@ -30,6 +32,7 @@ impl Role {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Member => "member",
+            Self::Monitor => "monitor",
             Self::Admin => "admin",
             Self::Owner => "owner",
         }
@@ -41,9 +44,10 @@ impl FromStr for Role {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "member" => Ok(Self::Member),
+            "monitor" => Ok(Self::Monitor),
             "admin" => Ok(Self::Admin),
             "owner" => Ok(Self::Owner),
-            _ => Err("a role is member, admin or owner".to_owned()),
+            _ => Err("a role is member, monitor, admin or owner".to_owned()),
         }
     }
 }

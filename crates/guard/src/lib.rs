@@ -11,6 +11,7 @@ mod context;
 pub mod csp;
 mod extract;
 mod limiter;
+mod observer;
 mod openapi;
 mod problem;
 mod stack;
@@ -22,12 +23,16 @@ pub use area::Area;
 pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
-pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
+pub use extract::{
+    Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent,
+    second_factor_required,
+};
 pub use limiter::{Class, Limiter, Rates, Window, household};
+pub use observer::{Answered, Failure, Observer};
 pub use openapi::{ProblemBody, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::ceiling::Ceilings;
 pub use steps::origin::check_websocket;
-pub use steps::sizes::{Frames, bound_frames};
+pub use steps::sizes::{CEILINGS, Frames, bound_frames};
 pub use threat::{Scoring, Vigilance};

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::context::{Context, CorrelationId};
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
+use crate::observer::{Nobody, Observer};
 use crate::problem::Problem;
 use crate::steps::ceiling::UnderWay;
 use crate::steps::{self, access_log::Line};
@@ -31,6 +32,8 @@ pub struct Guard {
     pub identities: Arc<dyn Identities>,
     /// The buckets.
     pub limiter: Arc<Limiter>,
+    /// Who counts, and keeps failures.
+    pub observer: Arc<dyn Observer>,
     pub(crate) threats: Threats,
     pub(crate) under_way: Arc<UnderWay>,
 }
@@ -40,7 +43,13 @@ impl Guard {
     pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
         let limiter = Arc::new(Limiter::new(&config.rates));
         let (threats, under_way) = (Threats::new(config.vigilance.clone()), UnderWay::new(config.ceilings));
-        Self { config, ambient, identities, limiter, threats, under_way }
+        Self { config, ambient, identities, limiter, observer: Arc::new(Nobody), threats, under_way }
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// The same with the buckets of a fleet.
@@ -167,7 +176,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         steps::threat::note(&guard, &context, offence).await;
     }
     steps::credential::hand_over(&context, &mut response);
-    steps::problems::write(&context, line.path(), &mut response);
+    steps::problems::write(&context, &line, &mut response);
     steps::headers::write(&guard, &context, &mut response);
     line.end(&guard, &context, &response);
     response

@@ -77,7 +77,7 @@ impl Identity {
     /// 422 `invalid_fields`: an address that is none or is taken, a password against the rules, or the role of an owner.
     pub async fn create_user(&self, new: NewUser) -> Result<User, Fault> {
         if new.role == Role::Owner {
-            return Err(Fault::field("role", "invalid", "it is admin or member; the owner is made by set-up"));
+            return Err(Fault::field("role", "invalid", "it is admin, monitor or member; the owner is made by set-up"));
         }
         let draft = Draft::new(self.config.password_mode, &new.email, new.display_name.as_deref(), new.password)?;
         match self.store_account(draft, new.role).await? {

@@ -30,7 +30,11 @@ impl Identity {
         role: Role,
     ) -> Result<Invited, Fault> {
         if role == Role::Owner || role > own {
-            return Err(Fault::field("role", "invalid", "it is member, or admin; the owner is made by set-up"));
+            return Err(Fault::field(
+                "role",
+                "invalid",
+                "it is member, monitor or admin, and none above your own; the owner is made by set-up",
+            ));
         }
         let email = email.map(Email::parse).transpose().map_err(|fault| Fault::invalid(vec![fault]))?;
         let (text, hash) = token::mint(Purpose::Invite, &*self.ambient.rng);

@@ -25,7 +25,12 @@ mod step_up;
 use harness::House;
 use store::testing;
 
-store::conformance!(statements_are_sound, the_sweep_takes_what_is_long_over, a_removed_account_leaves_nothing);
+store::conformance!(
+    statements_are_sound,
+    the_sweep_takes_what_is_long_over,
+    people_and_sessions_are_counted,
+    a_removed_account_leaves_nothing,
+);
 
 async fn statements_are_sound(db: store::Db) {
     for statements in
@@ -37,6 +42,8 @@ async fn statements_are_sound(db: store::Db) {
         testing::no_scans(&db, statements, &large).await;
         assert_eq!(testing::pairs(statements), 0);
     }
+    // Counting people reads all of them, and that is meant.
+    testing::statements(&db, crate::COUNT_STATEMENTS).await;
     testing::statements(&db, crate::STATEMENTS).await;
     let large =
         &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];
@@ -91,6 +98,27 @@ async fn the_sweep_takes_what_is_long_over(db: store::Db) {
     assert_eq!(house.identity.sweep().await.unwrap(), 0, "the one that lives stays");
     house.clock.advance(Duration::from_hours(30 * 24));
     assert_eq!(house.identity.sweep().await.unwrap(), 1);
+}
+
+async fn people_and_sessions_are_counted(db: store::Db) {
+    use std::time::Duration;
+    let house = House::open(&db).await;
+    let counted = async || {
+        let count = house.identity.headcount().await.unwrap();
+        [count.users, count.active_day, count.active_week, count.live_sessions]
+    };
+    assert_eq!(counted().await, [0, 0, 0, 0]);
+    house.member("one@example.org").await;
+    house.member("two@example.org").await;
+    assert_eq!(counted().await, [2, 0, 0, 0]);
+    house.sign_in("one@example.org").await;
+    house.sign_in("one@example.org").await;
+    assert_eq!(counted().await, [2, 1, 1, 2]);
+    house.clock.advance(Duration::from_hours(48));
+    house.sign_in("two@example.org").await;
+    assert_eq!(counted().await, [2, 1, 2, 3]);
+    house.clock.advance(Duration::from_hours(13 * 24));
+    assert_eq!(counted().await, [2, 0, 0, 1], "the first two were not used for too long");
 }
 
 async fn a_removed_account_leaves_nothing(db: store::Db) {

@@ -10,6 +10,7 @@ mod ambient;
 mod fault;
 mod id;
 mod page;
+pub mod redact;
 mod secret;
 mod time;
 pub mod weaken;

@@ -35,6 +35,10 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/auth/register"),
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/api/csp-report"),
+    ("GET", "/.well-known/security.txt"),
+    ("GET", "/.well-known/change-password"),
+    ("GET", "/.well-known/passkey-endpoints"),
+    ("GET", "/security-policy"),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! Where everything is plugged together.
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Environment};
 use crate::operations::{self, Document};
-use crate::web;
+use crate::{posture, web};
 use axum::{Extension, Router};
 use guard::{Guard, Problem};
 use identity::Identity;
 use journal::Journal;
 use kernel::{Ambient, Fault, Secret};
+use monitor::Monitoring;
 use recordings::{Purge, Transcribe};
 use relay::Relay;
 use seal::KeyEncryptionRing;
@@ -138,6 +139,7 @@ fn settings(config: &Config) -> Settings {
     };
     settings.migrate = config.migrate;
     settings.connections = config.database_connections;
+    settings.log_statements = config.environment == Environment::Development;
     settings.tls_ca_file.clone_from(&config.database_ca);
     settings
 }
@@ -148,6 +150,9 @@ pub struct App {
     identity: Arc<Identity>,
     recordings: Arc<recordings::State>,
     guard: Arc<Guard>,
+    monitoring: Arc<Monitoring>,
+    /// Whether figures are served on a listener of their own, and nowhere else.
+    apart: bool,
     public_url: String,
     document: Document,
     jobs: Running,
@@ -165,7 +170,9 @@ impl App {
         let mut media = recordings::Config::new(&config.media_dir, &config.models_dir);
         media.quota_bytes = u64::from(config.recordings_quota_gib) << 30;
         let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
-        let mut guard = Guard::new(config.guard.clone(), ambient.clone(), identity.port());
+        let (monitoring, keeper) = posture::monitoring(&house, &identity, config).await?;
+        let mut guard =
+            Guard::new(config.guard.clone(), ambient.clone(), identity.port()).observed_by(monitoring.clone());
         if let Some(relay) = relay(&house, config).await? {
             guard = guard.sharing(Arc::new(relay));
         }
@@ -177,17 +184,23 @@ impl App {
             .register(identity::Errands(identity.clone()))
             .start()
             .await?;
-        let chores = chores(&house, &identity, &recordings, &guard);
+        let mut chores = chores(&house, &identity, &recordings, &guard);
+        chores.spawn(keeper.run());
+        chores.spawn(monitor::keep_watch(monitoring.clone()));
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
-        Ok(Self { house, identity, recordings, guard, public_url, document, jobs, chores })
+        let apart = config.operations.listen.is_some();
+        Ok(Self { house, identity, recordings, guard, monitoring, apart, public_url, document, jobs, chores })
     }
 
     /// Everything it serves, behind the guard.
     pub fn router(&self) -> Router {
         let House { db, keys, ambient } = self.house.clone();
+        let inner = if self.apart { OpenApiRouter::new() } else { monitor::inner_routes(self.monitoring.clone()) };
         let api = OpenApiRouter::new()
-            .merge(operations::routes(db.clone()))
+            .merge(operations::routes())
+            .merge(monitor::routes(self.monitoring.clone()))
+            .merge(inner)
             .merge(identity::routes(self.identity.clone()))
             .merge(journal::routes(Journal { db, keys, ambient: ambient.clone() }))
             .merge(recordings::routes(self.recordings.clone()));
@@ -202,6 +215,14 @@ impl App {
     /// The checks before every route, for whoever sees connections.
     pub fn guard(&self) -> Arc<Guard> {
         self.guard.clone()
+    }
+
+    /// What the listener for operations serves, behind the same guard: figures, and whether it is ready.
+    pub fn operations_router(&self) -> Router {
+        let api =
+            OpenApiRouter::new().merge(monitor::health_route()).merge(monitor::inner_routes(self.monitoring.clone()));
+        let (router, _) = api.split_for_parts();
+        guard::protect(router.fallback(async || Problem::from(Fault::not_found())), self.guard.clone())
     }
 
     /// Why recordings wait, if they do.
@@ -288,7 +309,9 @@ pub fn document() -> Result<String, Failure> {
             .build(),
         Paths::new(),
     );
-    for part in [operations::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()] {
+    for part in
+        [operations::openapi(), monitor::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()]
+    {
         document.merge(part);
     }
     let mut text = document.to_pretty_json()?;

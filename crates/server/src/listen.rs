@@ -30,6 +30,13 @@ const TOO_MANY: &[u8] =
 /// How long requests under way may take to finish once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// What the head of a request may cost at most, by name.
+pub(crate) const CEILINGS: &[(&str, u64)] = &[
+    ("headers", HEADERS as u64),
+    ("head_bytes", HEAD_BYTES as u64),
+    ("head_seconds", HEAD_TIMEOUT.as_secs()),
+];
+
 /// Serves until `stop` resolves, then lets requests under way finish. Bytes that are no request are told to `guard`.
 pub async fn serve(
     listener: TcpListener,

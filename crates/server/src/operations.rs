@@ -1,17 +1,12 @@
-//! Routes for those who run this: is it alive, is it ready, what does it offer, what did a browser block.
+//! Routes of the composition itself: what does it offer, what did a browser block. How it is, the slice `monitor` tells.
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::response::IntoResponse;
 use guard::{Caller, Class, Limits};
 use http::{HeaderValue, StatusCode, header};
 use kernel::Fault;
-use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
-use store::Db;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,12 +15,12 @@ use utoipa_axum::routes;
 pub struct Document(pub Arc<[u8]>);
 
 /// The routes; `/openapi.json` needs the [`Document`] as an extension.
-pub fn routes(db: Db) -> OpenApiRouter {
+pub fn routes() -> OpenApiRouter {
     let mut router = table();
     if kernel::weaken::is("A1-H2") {
         router = router.route("/debug", axum::routing::get(async || "debug: settings, sessions, queries"));
     }
-    router.with_state(db)
+    router
 }
 
 /// What the routes promise.
@@ -33,41 +28,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     table().into_openapi()
 }
 
-fn table() -> OpenApiRouter<Db> {
-    OpenApiRouter::new()
-        .routes(routes!(health))
-        .routes(routes!(ready))
-        .routes(routes!(document))
-        .routes(routes!(csp_report))
-}
-
-/// Alive.
-#[derive(Serialize, ToSchema)]
-struct Health {
-    /// Always `ok`: whoever is not, does not answer.
-    #[schema(max_length = 2)]
-    status: &'static str,
-}
-
-/// Whether the process is alive. Says nothing else (A1-H1).
-#[utoipa::path(get, path = "/health", tag = "operations", extensions(("x-auth" = json!("public"))),
-    responses((status = 200, body = Health)))]
-async fn health() -> impl IntoResponse {
-    if kernel::weaken::is("A1-H1") {
-        return guard::Json(Health { status: "ok, version 0.1.0" });
-    }
-    guard::Json(Health { status: "ok" })
-}
-
-/// Whether it can serve: the database answers.
-#[utoipa::path(get, path = "/ready", tag = "operations", extensions(("x-auth" = json!("public"))),
-    responses((status = 200, body = Health), (status = 503, body = guard::ProblemBody)))]
-async fn ready(State(db): State<Db>) -> guard::Result<impl IntoResponse> {
-    let begun = db.read().await.map_err(|error| {
-        Fault::unavailable("not_ready", "The database does not answer.", Duration::from_secs(5)).because(error)
-    })?;
-    drop(begun);
-    Ok(guard::Json(Health { status: "ok" }))
+fn table() -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(document)).routes(routes!(csp_report))
 }
 
 /// This document.

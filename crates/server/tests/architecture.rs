@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const SLICES: [&str; 7] = ["identity", "companion", "journal", "journeys", "rooms", "recordings", "account"];
+const SLICES: [&str; 8] = ["identity", "companion", "journal", "journeys", "rooms", "recordings", "account", "monitor"];
 const SLICE_MAY_USE: &[&str] = &["kernel", "seal", "store", "relay", "guard", "models", "speech", "care", "mail"];
 
 /// What the crate `name` may use of our own crates; `None` for a crate that the plan does not know.

@@ -109,6 +109,12 @@ table public.errands
     created_at timestamp with time zone not null
     constraint errands_pkey PRIMARY KEY (id)
     CREATE INDEX errands_created_at_idx ON public.errands USING btree (created_at)
+table public.failures
+    id uuid not null
+    at timestamp with time zone not null
+    body bytea not null
+    constraint failures_pkey PRIMARY KEY (id)
+    CREATE INDEX failures_at_idx ON public.failures USING btree (at)
 table public.idempotency_keys
     id uuid not null
     user_id uuid not null
@@ -135,7 +141,7 @@ table public.invitations
     used_at timestamp with time zone
     constraint invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE CASCADE
     constraint invitations_pkey PRIMARY KEY (id)
-    constraint invitations_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'member'::text])))
+    constraint invitations_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'monitor'::text, 'member'::text])))
     constraint invitations_token_hash_key UNIQUE (token_hash)
     CREATE INDEX invitations_created_at_idx ON public.invitations USING btree (created_at, id)
     CREATE INDEX invitations_created_by_idx ON public.invitations USING btree (created_by)
@@ -393,7 +399,7 @@ table public.users
     second_factor boolean not null
     constraint users_email_folded_key UNIQUE (email_folded)
     constraint users_pkey PRIMARY KEY (id)
-    constraint users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+    constraint users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'monitor'::text, 'member'::text])))
     constraint users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'awaiting'::text, 'disabled'::text])))
     CREATE INDEX users_awaiting_idx ON public.users USING btree (created_at, id) WHERE (status = 'awaiting'::text)
     CREATE INDEX users_created_at_idx ON public.users USING btree (created_at, id)

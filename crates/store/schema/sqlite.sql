@@ -103,6 +103,13 @@ CREATE TABLE errands (
     primary key (id)
 ) strict;
 CREATE INDEX errands_created_at_idx on errands (created_at);
+CREATE TABLE failures (
+    id blob not null,
+    at integer not null,
+    body blob not null,
+    primary key (id)
+) strict;
+CREATE INDEX failures_at_idx on failures (at);
 CREATE TABLE idempotency_keys (
     id blob not null,
     user_id blob not null,
@@ -132,7 +139,7 @@ CREATE TABLE invitations (
     primary key (id),
     constraint invitations_token_hash_key unique (token_hash),
     constraint invitations_created_by_fkey foreign key (created_by) references users (id) on delete cascade,
-    constraint invitations_role_check check (role in ('admin', 'member'))
+    constraint invitations_role_check check (role in ('admin', 'monitor', 'member'))
 ) strict;
 CREATE INDEX invitations_created_at_idx on invitations (created_at, id);
 CREATE INDEX invitations_created_by_idx on invitations (created_by);
@@ -395,7 +402,7 @@ CREATE TABLE users (
     token_epoch integer not null, locale text not null default 'en', password_state text not null default 'current', second_factor integer not null default 0,
     primary key (id),
     constraint users_email_folded_key unique (email_folded),
-    constraint users_role_check check (role in ('owner', 'admin', 'member')),
+    constraint users_role_check check (role in ('owner', 'admin', 'monitor', 'member')),
     constraint users_status_check check (status in ('active', 'awaiting', 'disabled'))
 ) strict;
 CREATE INDEX users_awaiting_idx on users (created_at, id) where status = 'awaiting';

@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering::Relaxed;
 pub struct Db {
     pub(crate) inner: Kind,
     pub(crate) wake: Wake,
+    /// Whether statements are logged.
+    told: bool,
 }
 
 #[derive(Clone)]
@@ -54,13 +56,13 @@ impl Db {
                 Kind::Postgres(pg)
             }
         };
-        let db = Self::over(inner);
+        let db = Self { told: settings.log_statements, ..Self::over(inner) };
         instance::check(&db, &settings.environment).await?;
         Ok(db)
     }
 
     pub(crate) fn over(inner: Kind) -> Self {
-        Self { inner, wake: Wake::new() }
+        Self { inner, wake: Wake::new(), told: false }
     }
 
     /// Begins a writing transaction. On SQLite it waits its turn: never await anything but this `Tx` while holding it,
@@ -71,6 +73,7 @@ impl Db {
         Box::pin(async move {
             Ok(Tx::new(
                 &self.wake,
+                self.told,
                 match &self.inner {
                     Kind::Sqlite(lite) => Inner::Turn(lite.writer.turn(at).await?),
                     Kind::Postgres(pg) => {
@@ -89,6 +92,7 @@ impl Db {
         Box::pin(async move {
             Ok(Tx::new(
                 &self.wake,
+                self.told,
                 match &self.inner {
                     Kind::Sqlite(lite) => Inner::Lite(Box::pin(lite.read.begin()).await?),
                     Kind::Postgres(pg) => {
@@ -106,6 +110,7 @@ impl Db {
         Box::pin(async move {
             Ok(Tx::new(
                 &self.wake,
+                self.told,
                 match &self.inner {
                     Kind::Sqlite(lite) => Inner::LookLite(Box::pin(lite.read.acquire()).await?),
                     Kind::Postgres(pg) => Inner::LookPg(Box::pin(pg.pool.acquire()).await?),

@@ -47,6 +47,7 @@ impl Pg {
         let options = options(settings, url)?;
         // A connection of its own first: the pool would only say that it waited.
         let first = match timeout(settings.policy.wait, options.connect()).await {
+            Ok(Err(e)) if kernel::weaken::is("A2-8") => return Err(Error::Away(format!("{url}: {e}").into())),
             Ok(first) => first.map_err(|e| unreachable(&options, &e.to_string()))?,
             Err(_) => return Err(unreachable(&options, "no answer in time")),
         };

@@ -25,6 +25,8 @@ pub struct Settings {
     pub tls_ca_file: Option<PathBuf>,
     /// PostgreSQL on another host without checking its certificate. The caller has to refuse this outside development.
     pub tls_without_verification: bool,
+    /// Whether each statement's text is logged, never with its values. For development: a log of all of them is large.
+    pub log_statements: bool,
     /// How long anything may take.
     pub policy: Policy,
 }
@@ -41,6 +43,7 @@ impl Settings {
             connections: 16,
             tls_ca_file: None,
             tls_without_verification: false,
+            log_statements: false,
             policy: Policy::default(),
         }
     }

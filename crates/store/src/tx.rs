@@ -28,6 +28,7 @@ pub struct Tx {
     /// Jobs were enqueued: whoever does them hears of it when the work is kept.
     wakes: bool,
     wake: Wake,
+    told: bool,
 }
 
 pub(crate) enum Inner {
@@ -75,12 +76,20 @@ enum Query {
 }
 
 impl Tx {
-    pub(crate) fn new(wake: &Wake, inner: Inner) -> Self {
-        Self { inner, doomed: false, wakes: false, wake: wake.clone() }
+    pub(crate) fn new(wake: &Wake, told: bool, inner: Inner) -> Self {
+        Self { inner, doomed: false, wakes: false, wake: wake.clone(), told }
     }
 
     /// Starts a statement; bind its parameters in the order of their numbers.
     pub fn sql(&mut self, sql: Sql) -> Stmt<'_> {
+        if self.told {
+            // A constant of the program: what is bound to it is not here, and is never logged.
+            let text = match self.inner {
+                Inner::Turn(_) | Inner::Lite(_) | Inner::LookLite(_) => sql.sqlite,
+                Inner::Pg(..) | Inner::LookPg(_) => sql.postgres,
+            };
+            tracing::debug!(target: "sql", event = "statement", text);
+        }
         let query = match self.inner {
             Inner::Turn(_) | Inner::Lite(_) | Inner::LookLite(_) => Query::Lite(sqlx::query(sql.sqlite)),
             Inner::Pg(..) => Query::Pg(sqlx::query(sql.postgres)),

@@ -7,7 +7,7 @@ mod json;
 mod path;
 mod query;
 
-pub use caller::{Admin, Confirmed};
+pub use caller::{Admin, Confirmed, Monitor, second_factor_required};
 pub(crate) use client::user_agent;
 pub use client::{ClientIp, Limits, UserAgent};
 pub use conditional::{IdempotencyKey, IfMatch};

@@ -1,6 +1,7 @@
 //! One JSON line a request (A1-L4): what, how it ended, how long; never a query, a body, a credential or a whole address.
 
 use crate::context::Context;
+use crate::observer::Answered;
 use crate::stack::Guard;
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
@@ -36,13 +37,24 @@ impl Line {
         &self.path
     }
 
+    /// The method of the request.
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The route as declared, not the path as sent: a path may hold an id, and a stranger's path may hold anything.
+    pub(crate) fn route(&self) -> Option<&str> {
+        self.route.as_ref().map(MatchedPath::as_str)
+    }
+
     pub(crate) fn end(self, guard: &Guard, context: &Context, response: &Response) {
+        let took = guard.ambient.now().since(self.began);
+        let (method, route, status) = (&self.method, self.route(), response.status());
+        guard.observer.answered(&Answered { method, route, status, took });
         if !tracing::enabled!(target: "access", tracing::Level::INFO) {
             return;
         }
-        let latency_us = guard.ambient.now().since(self.began).as_micros();
-        // The route as declared, not the path as sent: a path may hold an id, and a stranger's path may hold anything.
-        let route = self.route.as_ref().map_or("(none)", MatchedPath::as_str);
+        let route = route.unwrap_or("(none)");
         let user_ref = context.user.get().map(|user| guard.identities.user_ref(*user));
         tracing::info!(
             target: "access",
@@ -51,8 +63,8 @@ impl Line {
             user_ref,
             method = self.method.as_str(),
             route,
-            status = response.status().as_u16(),
-            latency_us = u64::try_from(latency_us).unwrap_or(u64::MAX),
+            status = status.as_u16(),
+            latency_ms = took.as_secs_f64() * 1000.0,
             ip_prefix = ip_prefix(context.ip),
         );
     }

@@ -1,8 +1,10 @@
 //! Writes the body of every refusal and failure, and the log line of a failure.
 
 use crate::context::Context;
+use crate::observer::Failure;
 use crate::openapi::{ProblemBody, ProblemField};
 use crate::problem::{Raised, status};
+use crate::steps::access_log::Line;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -12,7 +14,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Gives a faulty response its body: RFC 9457, or the provider's shape under `/v1/`.
-pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
+pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
     let fault = match response.extensions_mut().remove::<Raised>() {
         Some(Raised(fault)) => fault,
         None => match unnamed(response) {
@@ -30,6 +32,7 @@ pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
             cause => {
                 let cause = cause.unwrap_or_default();
                 tracing::error!(event = "failure", %request_id, code, cause, "{}", fault.detail());
+                context.guard.observer.failed(failure(context, line, &fault, cause));
             }
         }
     }
@@ -46,7 +49,7 @@ pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
     if fault.kind() == Kind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    let provider = path.starts_with("/v1/");
+    let provider = line.path().starts_with("/v1/");
     let media = if provider { "application/json" } else { "application/problem+json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     headers.remove(header::CONTENT_LENGTH);
@@ -85,6 +88,20 @@ fn unnamed(response: &Response) -> Option<Fault> {
         }
         status => Fault::internal(format!("answered {status} without saying why")),
     })
+}
+
+fn failure(context: &Context, line: &Line, fault: &Fault, cause: String) -> Failure {
+    Failure {
+        id: context.correlation_id.0,
+        at: context.begun,
+        code: fault.code(),
+        status: status(fault.kind()).as_u16(),
+        method: line.method().as_str().to_owned(),
+        route: line.route().unwrap_or_default().to_owned(),
+        detail: fault.detail().to_owned(),
+        cause,
+        user_ref: context.user.get().map(|user| context.identities.user_ref(*user)),
+    }
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

@@ -21,6 +21,15 @@ const SIGN_IN_BYTES: u64 = 16 * 1024;
 /// A browser's report of a blocked script.
 const REPORT_BYTES: u64 = 16 * 1024;
 
+/// The ceilings of this step, by name, in bytes.
+pub const CEILINGS: &[(&str, u64)] = &[
+    ("url_bytes", URL_BYTES as u64),
+    ("header_bytes", HEADER_BYTES as u64),
+    ("json_bytes", JSON_BYTES),
+    ("sign_in_bytes", SIGN_IN_BYTES),
+    ("report_bytes", REPORT_BYTES),
+];
+
 fn body_limit(uploads: &[Upload], request: &Request) -> u64 {
     if kernel::weaken::is("A1-M8") {
         return u64::MAX;

@@ -99,9 +99,14 @@ impl Instance {
         serves(self.process.start().await?)
     }
 
-    /// What it has said since it was last started.
+    /// Everything it has said since it was last started, its log included.
     pub(crate) fn said(&self) -> String {
         self.process.said()
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.process.data()
     }
 
     /// Runs another command of the program beside it, on the same data.

@@ -130,6 +130,11 @@ impl Process {
         Ok(Ended { status: output.status.code(), said: String::from_utf8_lossy(&said).into_owned() })
     }
 
+    /// Its data folder, unless a rule named another.
+    pub(super) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
     fn log(&self) -> std::path::PathBuf {
         self.folder.path().join(format!("said-{}.log", self.starts))
     }

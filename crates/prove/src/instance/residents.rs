@@ -2,10 +2,12 @@
 
 use crate::accounts::{Account, Accounts, AccountsError, Pending, fresh, sign_up_request};
 use crate::lab::Session;
+use crate::material::{code, seconds, step_at};
 use crate::rule::Stop;
 use crate::wire::{Request, Response, Wire};
+use data_encoding::BASE32_NOPAD;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -37,7 +39,8 @@ impl Mail {
 /// Who set the instance up.
 pub(crate) struct Owner {
     wire: Wire,
-    session: Session,
+    account: Account,
+    session: Mutex<Session>,
 }
 
 impl Owner {
@@ -49,14 +52,49 @@ impl Owner {
         body["display_name"] = json!("Owner");
         let answer = wire.send(&Request::post("/api/setup").same_origin().json(&body)).await?;
         match Session::read(&answer) {
-            Some(session) if answer.ok() => Ok(Self { wire, session }),
+            Some(session) if answer.ok() => Ok(Self { wire, account, session: Mutex::new(session) }),
             _ => Stop::unsure(format!("setting an instance up with its own code answers {}", answer.brief())),
         }
     }
 
+    /// The owner's session, as it is now.
+    pub(crate) fn session(&self) -> Session {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// With what the owner signs in.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Sets up an authenticator app, which whatever only an administrator may do asks for; the session has another id then,
+    /// and has just been confirmed.
+    pub(crate) async fn enrol(&self) -> Result<Session, Stop> {
+        let session = self.session();
+        let set_up = Request::post("/api/auth/2fa/setup").same_origin().signed_in(&session).json(&json!({}));
+        let shown = self.post(&set_up).await?;
+        let secret = shown.member("/secret").and_then(|secret| BASE32_NOPAD.decode(secret.as_bytes()).ok());
+        let (Some(secret), Some(now)) = (secret, seconds(&shown)) else {
+            return Stop::unsure("setting up the owner's authenticator app shows no secret");
+        };
+        let enable = Request::post("/api/auth/2fa/enable").same_origin().signed_in(&session);
+        let answer = self.post(&enable.json(&json!({"code": code(&secret, step_at(now))}))).await?;
+        let session = session.after(&answer);
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = session.clone();
+        Ok(session)
+    }
+
+    /// An API key of the owner's, good for a day.
+    pub(crate) async fn key(&self, scope: &str) -> Result<String, Stop> {
+        let wish = json!({"name": "prove", "scopes": [scope], "expires_in_days": 1});
+        let make = Request::post("/auth/api-keys").same_origin().signed_in(&self.session()).json(&wish);
+        let answer = self.post(&make).await?;
+        answer.member("/key").ok_or_else(|| Stop::Unsure("the answer to a new API key holds none".to_owned()))
+    }
+
     /// Every letter to that address, newest first.
     pub(crate) async fn letters(&self, to: &str) -> Result<Vec<Mail>, Stop> {
-        let answer = self.wire.send(&Request::get("/api/auth/outbox?limit=100").cookies(&self.session)).await?;
+        let answer = self.wire.send(&Request::get("/api/auth/outbox?limit=100").cookies(&self.session())).await?;
         if !answer.ok() {
             return Stop::unsure(format!("the owner's list of letters answers {}", answer.brief()));
         }

@@ -183,6 +183,7 @@ impl Model {
     async fn answer(&self, asked: &Asked, body: Body) -> Answer {
         match (asked.method.as_str(), asked.path.as_str()) {
             ("GET", "/health") if self.is("A1-H1") => return json(200, &value!({"status": "ok", "version": "1"})),
+            ("GET", "/ready") if self.is("A1-H1.ready") => return json(200, &value!({"status": "ok"})),
             ("GET", "/health") => return json(200, &value!({"status": "ok"})),
             ("GET", "/") => return page(self.weak),
             ("GET", "/assets/app.js") => return Answer::script(self.is("A1-C3.script")),

@@ -87,7 +87,8 @@ pub fn run() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "a command tells its terminal what went wrong")]
 fn complain(text: &str) -> ExitCode {
-    eprintln!("mindvibe: {text}");
+    // A cause may quote an address with its password.
+    eprintln!("mindvibe: {}", kernel::redact::text(text));
     ExitCode::from(COULD_NOT_RUN)
 }
 

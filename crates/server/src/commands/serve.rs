@@ -7,11 +7,17 @@ use crate::{listen, logging};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 /// Serves until it is told to stop (SIGTERM, SIGINT).
 pub(super) async fn run() -> Result<ExitCode, Failure> {
     let config = Config::read(&Source::environment())?;
     logging::start(&config.log);
+    if kernel::weaken::is("A1-L6") {
+        // What the audited program did: which settings it has, and how long they are.
+        let found = config.secret_keys.first().map(|key| key.expose().as_str()).unwrap_or_default();
+        tracing::info!(event = "settings", found, "SECRET_KEY has {} characters", found.len());
+    }
     for notice in &config.notices {
         tracing::warn!(event = "retired_setting", "{notice}");
     }
@@ -24,11 +30,24 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
 
     let house = House::open(&config).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| Failure::Listen(config.listen, error))?;
+    let beside = match config.operations.listen {
+        None => None,
+        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))?),
+    };
     let app = App::start(house, &config).await?;
     greet(&app, &config).await?;
+    let connections = config.connections.clone().within_the_system();
+    let (stop, stopped) = watch::channel(false);
+    let beside = beside.map(|listener| {
+        let mut stopped = stopped;
+        let told = async move {
+            // An error means that whoever would tell is gone, which comes to the same.
+            drop(stopped.wait_for(|stopped| *stopped).await);
+        };
+        tokio::spawn(listen::serve(listener, app.operations_router(), app.guard(), connections.clone(), told))
+    });
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Io)?;
-    let connections = config.connections.clone().within_the_system();
     listen::serve(listener, app.router(), app.guard(), connections, async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -36,6 +55,12 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
         }
     })
     .await;
+    stop.send_replace(true);
+    if let Some(beside) = beside
+        && let Err(error) = beside.await
+    {
+        tracing::warn!(event = "listener_ended", %error, "the listener for operations did not end by itself");
+    }
     app.stop().await;
     tracing::info!(event = "stopped");
     Ok(ExitCode::SUCCESS)

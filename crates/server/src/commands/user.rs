@@ -22,7 +22,7 @@ pub(super) enum Command {
         /// The address, which is also the name to sign in with.
         #[arg(long)]
         email: String,
-        /// admin or member.
+        /// admin, monitor (sees figures) or member.
         #[arg(long, default_value = "member", value_parser = role)]
         role: Role,
         /// Read the password from standard input; there is no other way to give it, so that it is in no history.
@@ -102,7 +102,7 @@ pub(super) enum Command {
 /// The owner is made by the set-up page alone.
 fn role(text: &str) -> Result<Role, String> {
     match text.parse() {
-        Ok(Role::Owner) | Err(_) => Err("a role is admin or member".to_owned()),
+        Ok(Role::Owner) | Err(_) => Err("a role is admin, monitor or member".to_owned()),
         Ok(role) => Ok(role),
     }
 }

@@ -1,12 +1,14 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
 mod limits;
+mod operations;
 mod post;
 mod providers;
 mod retired;
 mod secrets;
 mod source;
 
+pub use operations::Operations;
 pub use source::Source;
 
 use guard::Config as GuardConfig;
@@ -108,6 +110,8 @@ pub struct Config {
     pub providers: Vec<identity::ProviderSettings>,
     /// Whether requests may be signed in the older form.
     pub signature_v1: bool,
+    /// What is for whoever runs the server.
+    pub operations: Operations,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// How many connections may be open.
@@ -161,6 +165,7 @@ impl Config {
             tokens: tokens(source, &public_url)?,
             providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
+            operations: operations::read(source, &public_url)?,
             guard,
             connections: limits::connections(source)?,
             relay: limits::relay(source)?,

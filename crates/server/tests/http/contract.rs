@@ -98,13 +98,15 @@ async fn every_route_keeps_to_its_auth_class() {
         let nobody = Client::anonymous(&app.base).send(method.clone(), &filled(&path), body.clone()).await;
         match class {
             "public" => assert_ne!(nobody.json_code(), "authentication_required", "{method} {path}"),
-            "caller" | "admin" => {
+            "caller" | "monitor" | "admin" => {
                 nobody.expect(401);
             }
             other => panic!("{method} {path}: there is no class {other}"),
         }
         if class == "admin" {
             member.send(method.clone(), &filled(&path), body).await.problem(403, "administrators_only");
+        } else if class == "monitor" {
+            member.send(method.clone(), &filled(&path), body).await.problem(403, "monitoring_only");
         }
     }
     assert!(classes["caller"] > 10, "the walk found the routes: {classes:?}");

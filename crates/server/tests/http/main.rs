@@ -8,6 +8,7 @@ mod contract;
 mod guard;
 mod identity;
 mod journal;
+mod operations;
 mod recordings;
 #[path = "../../../relay/tests/support/mod.rs"]
 mod redis;

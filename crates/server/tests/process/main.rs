@@ -5,5 +5,7 @@
 mod canary;
 mod commands;
 mod kill;
+mod operations;
 mod program;
+mod secrets;
 mod settings;

@@ -86,6 +86,11 @@ pub(crate) fn log_of(data: &Path) -> PathBuf {
 
 /// Makes an account with the command line, beside a running program or without one.
 pub(crate) fn create_user(data: &Path, settings: &[(&str, &str)], email: &str) {
+    create_user_as("member", data, settings, email);
+}
+
+/// The same for another role.
+pub(crate) fn create_user_as(role: &str, data: &Path, settings: &[(&str, &str)], email: &str) {
     let mut command = command(data);
     command.envs(settings.iter().copied()).args([
         "user",
@@ -93,7 +98,7 @@ pub(crate) fn create_user(data: &Path, settings: &[(&str, &str)], email: &str) {
         "--email",
         email,
         "--role",
-        "member",
+        role,
         "--password-stdin",
     ]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -14,7 +14,7 @@ create table users (
     token_epoch bigint not null,
     primary key (id),
     constraint users_email_folded_key unique (email_folded),
-    constraint users_role_check check (role in ('owner', 'admin', 'member')),
+    constraint users_role_check check (role in ('owner', 'admin', 'monitor', 'member')),
     constraint users_status_check check (status in ('active', 'awaiting', 'disabled'))
 );
 create index users_created_at_idx on users (created_at, id);

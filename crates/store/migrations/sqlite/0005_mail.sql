@@ -97,7 +97,7 @@ create table invitations (
     primary key (id),
     constraint invitations_token_hash_key unique (token_hash),
     constraint invitations_created_by_fkey foreign key (created_by) references users (id) on delete cascade,
-    constraint invitations_role_check check (role in ('admin', 'member'))
+    constraint invitations_role_check check (role in ('admin', 'monitor', 'member'))
 ) strict;
 create index invitations_created_by_idx on invitations (created_by);
 create index invitations_created_at_idx on invitations (created_at, id);

@@ -7,7 +7,7 @@ use crate::api_keys::queries::{self, NewApiKey};
 use crate::api_keys::{DAY, LIFE_DAYS, MOST, format};
 use crate::signing::{KeySignature, Signing};
 use axum::extract::State;
-use guard::{Confirmed, Json, Problem};
+use guard::{Confirmed, Json, Problem, Role};
 use http::StatusCode;
 use ipnet::IpNet;
 use kernel::{Fault, FieldFault, Kind};
@@ -119,6 +119,11 @@ pub(crate) async fn handler(
     Json(request): Json<CreateKeyRequest>,
 ) -> guard::Result<(StatusCode, Json<NewKey>)> {
     let wish = check(&request, identity.config.areas)?;
+    // Figures ask for a second factor; a key for them is no way around it.
+    let for_figures = wish.scopes.split(' ').any(|scope| scope.starts_with("monitoring:"));
+    if for_figures && caller.role > Role::Member && !caller.second_factor {
+        return Err(guard::second_factor_required().into());
+    }
     let (id, at) = (identity.ambient.uuid(), identity.ambient.now());
     let (key, handle, hash) = format::mint(None, &*identity.ambient.rng);
     let signing = request.signing.map(|signing| KeySignature::begin(signing, id, &identity)).transpose()?;
