@@ -15,15 +15,16 @@ mod openapi;
 mod problem;
 mod stack;
 mod steps;
+pub mod ws;
 
 pub use answer::Entity;
 pub use area::Area;
-pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Role, Sender};
+pub use caller::{Admission, Asked, Caller, Credential, Ended, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
 pub use extract::{Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Path, Query, UserAgent};
 pub use limiter::{Class, Limiter, Rates, Window};
-pub use openapi::{ProblemBody, ProblemField};
+pub use openapi::{ProblemBody, ProblemFallback, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::origin::check_websocket;

@@ -3,6 +3,7 @@
 use crate::caller::{Identities, Sender};
 use crate::config::Config;
 use crate::context::{Context, CorrelationId};
+use crate::csp::Reports;
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
 use crate::problem::Problem;
@@ -27,13 +28,15 @@ pub struct Guard {
     pub identities: Arc<dyn Identities>,
     /// The buckets.
     pub limiter: Arc<Limiter>,
+    /// What browsers report that they blocked.
+    pub reports: Reports,
 }
 
 impl Guard {
     /// A guard with empty buckets.
     pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
         let limiter = Arc::new(Limiter::new(&config.rates));
-        Self { config, ambient, identities, limiter }
+        Self { config, ambient, identities, limiter, reports: Reports::default() }
     }
 }
 
