@@ -139,7 +139,7 @@ impl Provider {
     pub(super) fn new(settings: ProviderSettings, ambient: &Ambient) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
+            .timeout(PATIENCE + Duration::from_secs(2))
             .connect_timeout(PATIENCE / 2)
             .build()?;
         let local = Url::parse(&settings.issuer).is_ok_and(|url| is_local(&url));
