@@ -7,7 +7,7 @@ use axum::{Extension, Router};
 use guard::{Guard, Problem};
 use identity::Identity;
 use journal::Journal;
-use kernel::{Ambient, Fault, Secret};
+use kernel::{Ambient, Breaker, Fault, Secret};
 use recordings::{Purge, Transcribe};
 use seal::KeyEncryptionRing;
 use std::net::SocketAddr;
@@ -162,6 +162,7 @@ impl App {
         let House { db, keys, ambient } = house.clone();
         let identity = house.identity(config).await?;
         let mut media = recordings::Config::new(&config.media_dir, &config.models_dir);
+        config.media.apply(&mut media);
         media.quota_bytes = u64::from(config.recordings_quota_gib) << 30;
         let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
         let guard = Arc::new(Guard::new(config.guard.clone(), ambient.clone(), identity.port()));
@@ -192,6 +193,11 @@ impl App {
             .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
         guard::protect(router, self.guard.clone())
+    }
+
+    /// The ways to everything outside of this process, for monitoring.
+    pub fn breakers(&self) -> Vec<Arc<Breaker>> {
+        self.identity.breakers().into_iter().chain(self.recordings.breakers()).collect()
     }
 
     /// Why recordings wait, if they do.
