@@ -63,7 +63,12 @@ fn wrong(answer: &Response, code: &str) -> Option<String> {
 
 async fn outage(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let issuer = format!("http://{NOWHERE}");
-    let settings = [("OIDC_PROVIDERS", "away"), ("OIDC_AWAY_ISSUER", &issuer), ("OIDC_AWAY_AUDIENCE", "prove")];
+    let settings = [
+        ("OIDC_PROVIDERS", "away"),
+        ("OIDC_AWAY_ISSUER", issuer.as_str()),
+        ("OIDC_AWAY_CLIENT_ID", "prove"),
+        ("OIDC_AWAY_AUDIENCE", "prove"),
+    ];
     let instance = bench.start(&settings).await?;
     let lab = &instance.lab;
     let me = Request::get("/api/auth/me");
@@ -89,7 +94,7 @@ async fn outage(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
 
 async fn scanner(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let address = format!("tcp:{NOWHERE}");
-    let instance = bench.start(&[("CLAMD_ADDRESS", &address)]).await?;
+    let instance = bench.start(&[("CLAMD_ADDRESS", address.as_str())]).await?;
     let lab = &instance.lab;
     let token = lab.token(0).await?;
     found.control(count(lab, &token).await? == 0, || "a new member has recordings".to_owned())?;
