@@ -205,8 +205,9 @@ const SLIDE: Sql = Sql::same(
 const REVOKE: Sql =
     Sql::same("update sessions set revoked_at = $1 where id = $2 and revoked_at is null returning id, token_hash");
 
-const REVOKE_BY_HASH: Sql =
-    Sql::same("update sessions set revoked_at = $1 where token_hash = $2 and revoked_at is null returning id, token_hash");
+const REVOKE_BY_HASH: Sql = Sql::same(
+    "update sessions set revoked_at = $1 where token_hash = $2 and revoked_at is null returning id, token_hash",
+);
 
 /// All but the newest so many of one person's sessions of one kind.
 const EVICT: Sql = Sql::same(

@@ -140,12 +140,7 @@ pub(crate) fn keeps_all() -> bool {
 }
 
 /// Writes the sound of a file into another one without what the file tells besides, and removes the first (A2-6).
-pub(crate) async fn clean(
-    state: &State,
-    received: Received,
-    id: RecordingId,
-    place: Place,
-) -> Result<Received, Fault> {
+pub(crate) async fn clean(state: &State, received: Received, id: RecordingId, place: Place) -> Result<Received, Fault> {
     if keeps_all() {
         return Ok(received);
     }
@@ -159,9 +154,7 @@ pub(crate) async fn clean(
         Err(error) => Err(ours(error)),
     };
     match again {
-        Ok(again) if again.container == probe.container => {
-            Ok(Received { whole, probe: again, sent_size, sent_digest })
-        }
+        Ok(again) if again.container == probe.container => Ok(Received { whole, probe: again, sent_size, sent_digest }),
         refused => {
             whole.discard().await;
             Err(refused.err().unwrap_or_else(|| judge(AudioFault::Corrupt)))

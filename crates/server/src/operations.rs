@@ -86,11 +86,7 @@ async fn document(_: Caller, Extension(document): Extension<Document>) -> impl I
     request_body(content = inline(serde_json::Value), content_type = "application/csp-report"),
     responses((status = 204), (status = 400, body = guard::ProblemBody), (status = 413, body = guard::ProblemBody),
         (status = 415, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody)))]
-async fn csp_report(
-    limits: Limits,
-    inbox: Inbox,
-    body: Result<Bytes, BytesRejection>,
-) -> guard::Result<StatusCode> {
+async fn csp_report(limits: Limits, inbox: Inbox, body: Result<Bytes, BytesRejection>) -> guard::Result<StatusCode> {
     limits.by_address(Class::Report)?;
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Fault::new(Kind::TooLarge, "too_large", "A report has at most 16 KiB."),

@@ -7,7 +7,7 @@
 //! subprotocol as it logs the query.
 //!
 //! ```
-//! use guard::ws::{Message, Sizes, Upgrade};
+//! use guard::ws::{Sizes, Upgrade};
 //!
 //! async fn echo(upgrade: Upgrade) -> guard::Result<axum::response::Response> {
 //!     let accepted = upgrade.authorise("echo").await?;

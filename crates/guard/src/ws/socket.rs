@@ -19,6 +19,9 @@ const AGAIN_LATER: u16 = 1013;
 /// How long a client that reads nothing may hold up what is sent to it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// The other side is not there any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the other side of the socket is gone")]
@@ -80,9 +83,14 @@ impl Socket {
                 Event::Ended(Err(RecvError::Closed)) => self.ended = None,
                 Event::Ended(Ok(ended)) => self.due = ended.concerns(&self.caller),
                 Event::Message(Some(Ok(message @ (Message::Text(_) | Message::Binary(_))))) => return Some(message),
-                // Pings are answered, and closing is confirmed, below.
+                // Pings are answered below.
                 Event::Message(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Event::Message(Some(Ok(Message::Close(_))) | None) => self.over = true,
+                Event::Message(Some(Ok(Message::Close(_)))) => {
+                    // Asked once more, so that the other side's goodbye is answered.
+                    drop(tokio::time::timeout(GOODBYE, self.inner.recv()).await);
+                    self.over = true;
+                }
+                Event::Message(None) => self.over = true,
                 Event::Message(Some(Err(error))) => {
                     let code = if is_too_large(error) { TOO_LARGE } else { PROTOCOL_ERROR };
                     self.close(code, "").await;

@@ -87,7 +87,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
             }
             (Some(Presented::Session(_)), None) => By::Session(Caller::from_request_parts(parts, state).await?),
             (None, Some(ticket)) => By::Ticket(ticket),
-            (Some(_) | None, None) => return Err(nobody().into()),
+            (_, None) => return Err(nobody().into()),
         };
         let inner = WebSocketUpgrade::from_request_parts(parts, state).await.map_err(|_| {
             Fault::new(Kind::BadRequest, "websocket_expected", "This address speaks WebSocket (RFC 6455), version 13.")

@@ -1,8 +1,8 @@
 //! Speaks with one provider: its metadata, its keys, its token endpoint.
 //!
-//! Every call goes through one breaker for this provider. No redirect is followed, every answer is bounded, and every address has to be https, unless the provider itself is on
-//! this machine. Its keys are fetched when a token names one that is not known, and at most every five minutes, so that
-//! made-up names of keys do not become requests of ours.
+//! Every call goes through one breaker for this provider. No redirect is followed, every answer is bounded, and every
+//! address has to be https, unless the provider itself is on this machine. Its keys are fetched when a token names one that
+//! is not known, and at most every five minutes, so that made-up names of keys do not become requests of ours.
 
 use super::ProviderSettings;
 use crate::tokens::Jws;

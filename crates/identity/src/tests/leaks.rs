@@ -21,7 +21,10 @@ async fn every_kind_of_credential_dies_in_a_url(db: store::Db) {
         let answer = house.post("/auth/refresh", json!({ "refresh_token": token })).await;
         answer.status
     };
-    assert_eq!((me(&text(&first, "access_token")).await, me(&key).await, house.me(&signed).await.status), (200, 200, 200));
+    assert_eq!(
+        (me(&text(&first, "access_token")).await, me(&key).await, house.me(&signed).await.status),
+        (200, 200, 200)
+    );
     let letters = house.letters_to(email).await.len();
 
     // Each under a name of its own, one without any, one encoded, one in the path; and each of them twice.
@@ -48,6 +51,7 @@ async fn every_kind_of_credential_dies_in_a_url(db: store::Db) {
     assert_eq!(told, 4, "one letter each, however often it is sent");
     let again = house.sign_in(email).await;
     let events = house.as_signed(&again, Method::GET, "/api/auth/events", None).await;
-    let leaked = events.body["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "credential_leaked").count();
+    let leaked =
+        events.body["items"].as_array().unwrap().iter().filter(|one| one["kind"] == "credential_leaked").count();
     assert_eq!(leaked, 4, "{}", events.body);
 }

@@ -97,8 +97,16 @@ mod tests {
         for good in ["'self'", "https://a.example", "wss://a.example:8443"] {
             assert!(is_exact(good), "{good}");
         }
-        for bad in ["*", "https:", "wss:", "http://a.example", "https://*.example", "data:", "https://a.example/x", "'unsafe-inline'"]
-        {
+        for bad in [
+            "*",
+            "https:",
+            "wss:",
+            "http://a.example",
+            "https://*.example",
+            "data:",
+            "https://a.example/x",
+            "'unsafe-inline'",
+        ] {
             assert!(!is_exact(bad), "{bad}");
         }
     }

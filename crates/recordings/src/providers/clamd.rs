@@ -41,7 +41,8 @@ impl FromStr for ClamdAddress {
         }
         let rest = text.strip_prefix("tcp:").ok_or(BadAddress)?;
         let (host, port) = rest.rsplit_once(':').ok_or(BadAddress)?;
-        let fits = !host.is_empty() && !host.contains(['/', '@', ' ']) && port.parse::<u16>().is_ok_and(|port| port > 0);
+        let fits =
+            !host.is_empty() && !host.contains(['/', '@', ' ']) && port.parse::<u16>().is_ok_and(|port| port > 0);
         if fits { Ok(Self::Tcp(rest.to_owned())) } else { Err(BadAddress) }
     }
 }
@@ -198,7 +199,9 @@ mod tests {
     fn addresses_are_read() {
         assert_eq!("unix:/run/clamd.ctl".parse(), Ok(ClamdAddress::Unix("/run/clamd.ctl".into())));
         assert_eq!("tcp:scanner:3310".parse(), Ok(ClamdAddress::Tcp("scanner:3310".to_owned())));
-        for bad in ["", "/run/clamd.ctl", "unix:clamd.ctl", "tcp:scanner", "tcp::3310", "tcp:a:0", "tcp:a b:1", "http://a:1"] {
+        for bad in
+            ["", "/run/clamd.ctl", "unix:clamd.ctl", "tcp:scanner", "tcp::3310", "tcp:a:0", "tcp:a b:1", "http://a:1"]
+        {
             assert_eq!(bad.parse::<ClamdAddress>(), Err(BadAddress), "{bad}");
         }
     }
@@ -206,7 +209,9 @@ mod tests {
     #[test]
     fn only_the_word_for_clean_after_the_last_byte_is_clean() {
         assert!(matches!(verdict(b"stream: OK\0", true), Ok(Verdict::Clean)));
-        assert!(matches!(verdict(b"stream: Eicar-Test-Signature FOUND\0", true), Ok(Verdict::Found(name)) if name.starts_with("Eicar")));
+        assert!(
+            matches!(verdict(b"stream: Eicar-Test-Signature FOUND\0", true), Ok(Verdict::Found(name)) if name.starts_with("Eicar"))
+        );
         assert!(matches!(verdict(b"INSTREAM size limit exceeded. ERROR\0", false), Err(Wrong::TooLarge)));
         for odd in [&b"stream: OK"[..], b"OK\0", b"stream: OK FOUND? no\0", b"UNKNOWN COMMAND\0", b"\xff\xfe\0"] {
             assert!(!matches!(verdict(odd, false), Ok(Verdict::Clean)), "{odd:?}");

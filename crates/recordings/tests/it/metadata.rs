@@ -43,7 +43,8 @@ impl Folder {
     fn tagged(&self, ending: &str, arguments: &[&str]) -> Vec<u8> {
         let (speech, made) = (self.path("speech.wav"), self.path(&format!("tagged.{ending}")));
         std::fs::write(&speech, sample("beckett.wav")).unwrap();
-        let tags = ["title", "artist", "comment", "description", "originator"].map(|name| format!("{name}={CANARY} {name}"));
+        let tags =
+            ["title", "artist", "comment", "description", "originator"].map(|name| format!("{name}={CANARY} {name}"));
         let mut all = vec!["-i", speech.to_str().unwrap()];
         for tag in &tags {
             all.extend(["-metadata", tag.as_str()]);
@@ -76,7 +77,10 @@ async fn what_is_kept_is_the_sound_alone(db: Db) {
         let name = format!("speech.{ending}");
         let created = house.upload(Form::new().file(&name, &sent).bytes()).await.is(201).json();
         assert_eq!(created["container"], container.extension(), "{ending}");
-        assert!((9.0..12.0).contains(&created["duration_s"].as_f64().unwrap()) || container == Container::Webm, "{created}");
+        assert!(
+            (9.0..12.0).contains(&created["duration_s"].as_f64().unwrap()) || container == Container::Webm,
+            "{created}"
+        );
         let got = house.get(&format!("/api/recordings/{}/audio", id(&created))).await.is(200).body;
         // LAME writes into its first frame what it is; that frame is sound.
         let program = holds(&got, "Lavf") && container != Container::Mp3;

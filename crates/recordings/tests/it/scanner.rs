@@ -19,7 +19,9 @@ fn signature() -> Vec<u8> {
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
     /// As documented: `stream: OK` or `stream: … FOUND`, and `INSTREAM size limit exceeded. ERROR` beyond so many bytes.
-    Well { limit: usize },
+    Well {
+        limit: usize,
+    },
     Hang,
     CutMidStream,
     Garbage,

@@ -48,9 +48,7 @@ fn within(source: &Source, name: &'static str, default: u32, least: u32, most: u
 pub(super) fn read(source: &Source) -> Result<Media, ConfigError> {
     let mib = u32::try_from(MAX_BYTES >> 20).unwrap_or(u32::MAX);
     let channels = within(source, "RECORDINGS_MAX_CHANNELS", 8, 1, 32)?;
-    let clamd = source.get("CLAMD_ADDRESS").map(|_| {
-        parse(source, "CLAMD_ADDRESS", ClamdAddress::Tcp(String::new()))
-    });
+    let clamd = source.get("CLAMD_ADDRESS").map(|_| parse(source, "CLAMD_ADDRESS", ClamdAddress::Tcp(String::new())));
     Ok(Media {
         max_mib: within(source, "RECORDINGS_MAX_MIB", mib, 1, mib)?,
         max_minutes: within(source, "RECORDINGS_MAX_MINUTES", 6 * 60, 1, 24 * 60)?,

@@ -192,11 +192,19 @@ async fn a_page_speaks_with_further_origins_only_where_they_are_set() {
     let extra = ("CSP_CONNECT_SRC_EXTRA", "https://api.example,wss://live.example:8443");
     for (settings, expected, tried) in [
         (vec![], "; connect-src 'self'; ", false),
-        (vec![extra, ("CSP_REPORT_ONLY", "1")], "; connect-src 'self' https://api.example wss://live.example:8443; ", true),
+        (
+            vec![extra, ("CSP_REPORT_ONLY", "1")],
+            "; connect-src 'self' https://api.example wss://live.example:8443; ",
+            true,
+        ),
     ] {
         let app = TestApp::with(&settings).await;
         let page = app.anonymous().with("host", app.origin().trim_start_matches("http://")).get("/").await.expect(200);
-        assert!(page.header("content-security-policy").contains(expected), "{}", page.header("content-security-policy"));
+        assert!(
+            page.header("content-security-policy").contains(expected),
+            "{}",
+            page.header("content-security-policy")
+        );
         let candidate = page.header("content-security-policy-report-only");
         assert_eq!(!candidate.is_empty(), tried);
         assert!(!candidate.contains("api.example") && !candidate.contains("blob:"), "{candidate}");

@@ -32,7 +32,14 @@ fn frame(head: &[u8]) -> Option<Frame> {
     }
     let first = version == 3;
     let rate = RATES[usize::from(!first)].get((word >> 12 & 15) as usize).copied().filter(|rate| *rate > 0)?;
-    let samples = SAMPLES.get((word >> 10 & 3) as usize)? >> if first { 0 } else if version == 2 { 1 } else { 2 };
+    let samples = SAMPLES.get((word >> 10 & 3) as usize)?
+        >> if first {
+            0
+        } else if version == 2 {
+            1
+        } else {
+            2
+        };
     let per_bit = if first { 144_000 } else { 72_000 };
     let bytes = per_bit * rate / samples + (word >> 9 & 1);
     // Version, layer and sample rate.
@@ -141,7 +148,8 @@ mod tests {
         assert_eq!(length([0xFF, 0xFB, 0x92, 0x64]), Some(418), "and padded");
         assert_eq!(length([0xFF, 0xF3, 0x48, 0xC4]), Some(144), "32 kbit/s at 16 kHz, MPEG-2");
         assert_eq!(length([0xFF, 0xE3, 0x28, 0xC4]), Some(144), "16 kbit/s at 8 kHz, MPEG-2.5");
-        for bad in [[0xFF, 0xFB, 0xF0, 0], [0xFF, 0xFB, 0x00, 0], [0xFF, 0xFB, 0x9C, 0], [0xFF, 0xFD, 0x90, 0], [0; 4]] {
+        for bad in [[0xFF, 0xFB, 0xF0, 0], [0xFF, 0xFB, 0x00, 0], [0xFF, 0xFB, 0x9C, 0], [0xFF, 0xFD, 0x90, 0], [0; 4]]
+        {
             assert_eq!(length(bad), None, "{bad:?}");
         }
     }
@@ -151,7 +159,8 @@ mod tests {
         let frame = |fill: u8| [[0xFF, 0xFB, 0x90, 0x64].as_slice(), &[fill; 413]].concat();
         let sound: Vec<u8> = (0..9).flat_map(frame).collect();
         let id3 = [b"ID3\x04\0\0\0\0\0\x14".as_slice(), b"TIT2 secret title 1 "].concat();
-        let ape = [b"APETAGEX\xD0\x07\0\0\x29\0\0\0\0\0\0\0\0\0\0\xA0\0\0\0\0\0\0\0\0".as_slice(), b"secret artist"].concat();
+        let ape =
+            [b"APETAGEX\xD0\x07\0\0\x29\0\0\0\0\0\0\0\0\0\0\xA0\0\0\0\0\0\0\0\0".as_slice(), b"secret artist"].concat();
         let mut v1 = b"TAGsecret album".to_vec();
         v1.resize(128, 0);
         // A JPEG has bytes that look like a frame's header.

@@ -17,9 +17,9 @@ const HOLDERS: &[&[u8; 4]] =
     &[b"moov", b"trak", b"mdia", b"minf", b"stbl", b"dinf", b"edts", b"mvex", b"moof", b"traf", b"mfra"];
 /// Boxes that are kept as they are.
 const KEPT: &[&[u8; 4]] = &[
-    b"ftyp", b"styp", b"sidx", b"iods", b"smhd", b"nmhd", b"dref", b"elst", b"stts", b"ctts", b"stsc", b"stsz", b"stz2",
-    b"stco", b"co64", b"stss", b"sdtp", b"sgpd", b"sbgp", b"mehd", b"trex", b"mfhd", b"tfhd", b"tfdt", b"trun", b"tfra",
-    b"mfro", b"wide",
+    b"ftyp", b"styp", b"sidx", b"iods", b"smhd", b"nmhd", b"dref", b"elst", b"stts", b"ctts", b"stsc", b"stsz",
+    b"stz2", b"stco", b"co64", b"stss", b"sdtp", b"sgpd", b"sbgp", b"mehd", b"trex", b"mfhd", b"tfhd", b"tfdt",
+    b"trun", b"tfra", b"mfro", b"wide",
 ];
 /// What describes a coding inside an entry of `stsd`.
 const CODING: &[&[u8; 4]] = &[b"esds", b"alac", b"wave", b"chan", b"btrt", b"srat", b"frma"];
@@ -119,14 +119,7 @@ impl Survey {
         Ok(())
     }
 
-    fn track(
-        &mut self,
-        input: &mut Input,
-        end: u64,
-        depth: u32,
-        tables: &mut Tables,
-        sound: &mut bool,
-    ) -> Result<()> {
+    fn track(&mut self, input: &mut Input, end: u64, depth: u32, tables: &mut Tables, sound: &mut bool) -> Result<()> {
         while let Some(head) = Head::read(input, end)? {
             self.count(depth)?;
             // Version and flags come first.
@@ -169,13 +162,7 @@ pub(super) fn strip(input: &mut Input, out: &mut dyn Write) -> Result<()> {
     write(input, end, 0, sound.as_deref(), out)
 }
 
-fn write(
-    input: &mut Input,
-    end: u64,
-    depth: u32,
-    sound: Option<&[Range<u64>]>,
-    out: &mut dyn Write,
-) -> Result<()> {
+fn write(input: &mut Input, end: u64, depth: u32, sound: Option<&[Range<u64>]>, out: &mut dyn Write) -> Result<()> {
     if depth > DEPTH {
         return Err(Trouble::Corrupt);
     }
@@ -265,15 +252,14 @@ fn described(input: &mut Input, head: &Head, out: &mut dyn Write) -> Result<()> 
     while let Some(entry) = Head::read(input, head.end)? {
         let length = entry.end - entry.body;
         // A sample entry, and what a sound adds: 28 bytes, and 16 or 36 more in the second and third version.
-        let fixed = if length < 10 {
+        if length < 10 {
             return Err(Trouble::Corrupt);
-        } else {
-            input.go(entry.body + 8)?;
-            28 + match u16::from_be_bytes(input.take()?) {
-                1 => 16,
-                2 => 36,
-                _ => 0,
-            }
+        }
+        input.go(entry.body + 8)?;
+        let fixed = match u16::from_be_bytes(input.take()?) {
+            1 => 28 + 16,
+            2 => 28 + 36,
+            _ => 28,
         };
         if fixed > length {
             return Err(Trouble::Corrupt);

@@ -14,7 +14,10 @@ const FILES: [(&str, &[&str]); 15] = [
     ("broadcast.wav", &["-c:a", "pcm_s24le", "-ar", "44100", "-write_bext", "1", "-metadata", "originator=canary7f3a"]),
     ("odd.wav", &["-c:a", "pcm_u8", "-ar", "8000", "-ac", "1", "-t", "0.900125"]),
     ("id3v23.mp3", &["-c:a", "libmp3lame", "-b:a", "64k", "-id3v2_version", "3", "-write_id3v1", "1"]),
-    ("id3v24.mp3", &["-c:a", "libmp3lame", "-q:a", "4", "-id3v2_version", "4", "-write_xing", "0", "-write_id3v1", "1"]),
+    (
+        "id3v24.mp3",
+        &["-c:a", "libmp3lame", "-q:a", "4", "-id3v2_version", "4", "-write_xing", "0", "-write_id3v1", "1"],
+    ),
     ("comments.flac", &["-c:a", "flac", "-ar", "44100"]),
     ("vorbis.ogg", &["-c:a", "libvorbis", "-ar", "44100"]),
     ("opus.ogg", &["-c:a", "libopus", "-b:a", "24k", "-f", "ogg"]),
@@ -22,8 +25,21 @@ const FILES: [(&str, &[&str]); 15] = [
     ("flac.ogg", &["-c:a", "flac", "-ar", "44100", "-f", "ogg"]),
     ("late.m4a", &["-c:a", "aac", "-b:a", "64k", "-ar", "44100"]),
     ("early.m4a", &["-c:a", "alac", "-ar", "44100", "-movflags", "+faststart"]),
-    ("parts.m4a", &["-c:a", "aac", "-ar", "44100", "-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "200000",
-        "-map_chapters", "-1"]),
+    (
+        "parts.m4a",
+        &[
+            "-c:a",
+            "aac",
+            "-ar",
+            "44100",
+            "-movflags",
+            "+frag_keyframe+empty_moov",
+            "-frag_duration",
+            "200000",
+            "-map_chapters",
+            "-1",
+        ],
+    ),
     ("opus.webm", &["-c:a", "libopus", "-b:a", "24k"]),
     ("vorbis.webm", &["-c:a", "libvorbis", "-ar", "48000"]),
 ];
@@ -117,7 +133,9 @@ fn pictures_go_too() {
 #[test]
 fn what_was_hidden_in_or_behind_the_sound_is_gone() {
     let page = b"<html><script>canary7f3a</script>";
-    for (name, container) in [("plain.wav", Container::Wav), ("voice.mp3", Container::Mp3), ("voice.opus", Container::Opus)] {
+    for (name, container) in
+        [("plain.wav", Container::Wav), ("voice.mp3", Container::Mp3), ("voice.opus", Container::Opus)]
+    {
         let hidden = [crate::support::voice(name).as_slice(), page].concat();
         assert!(!holds(&stripped(&hidden, container), CANARY), "{name}");
     }
@@ -139,6 +157,11 @@ fn a_file_that_breaks_off_is_kept_up_to_there() {
         let whole = crate::support::voice(name);
         let half = &whole[..whole.len() / 2];
         let (before, after) = (hear(half), hear(&stripped(half, container)));
-        assert!(!after.is_empty() && before.len().abs_diff(after.len()) < 3_000, "{name}: {} of {}", after.len(), before.len());
+        assert!(
+            !after.is_empty() && before.len().abs_diff(after.len()) < 3_000,
+            "{name}: {} of {}",
+            after.len(),
+            before.len()
+        );
     }
 }
