@@ -380,11 +380,16 @@ mod tests {
         let two = csp("CSP_CONNECT_SRC_EXTRA", "https://api.example, wss://live.example:8443");
         assert_eq!(two.connect_extra, ["https://api.example", "wss://live.example:8443"]);
         assert!(csp("CSP_REPORT_ONLY", "1").report_only && !csp("CSP_REPORT_ONLY", "0").report_only);
-        for bad in ["*", "http://api.example", "ws://api.example", "https://*.example", "https://api.example/x", "'self'"] {
+        for bad in
+            ["*", "http://api.example", "ws://api.example", "https://*.example", "https://api.example/x", "'self'"]
+        {
             let error = read("CSP_CONNECT_SRC_EXTRA", bad).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with("CSP_CONNECT_SRC_EXTRA cannot be used"), "{bad}: {error}");
         }
-        assert_eq!(read("SOCKETIO_ORIGINS", "https://app.example").unwrap().guard.socket_origins, ["https://app.example"]);
+        assert_eq!(
+            read("SOCKETIO_ORIGINS", "https://app.example").unwrap().guard.socket_origins,
+            ["https://app.example"]
+        );
         for bad in ["*", "http://app.example", "null", "https://app.example/x"] {
             let error = read("SOCKETIO_ORIGINS", bad).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.starts_with("SOCKETIO_ORIGINS cannot be used"), "{bad}: {error}");

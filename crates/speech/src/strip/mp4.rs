@@ -220,10 +220,14 @@ fn only(input: &mut Input, all: Range<u64>, sound: &[Range<u64>], out: &mut dyn 
 
 /// `mvhd`, `tkhd`, `mdhd`: when it was made and changed becomes 0, which is "not told".
 fn undated(input: &mut Input, head: &Head, out: &mut dyn Write) -> Result<()> {
+    let length = head.end - head.body;
+    if length < 4 {
+        return Err(Trouble::Corrupt);
+    }
     head.write(input, head.name, out)?;
     let version: [u8; 4] = input.take()?;
     let dates = if version[0] == 1 { 16 } else { 8 };
-    if head.end - input.at() < dates {
+    if length < 4 + dates {
         return Err(Trouble::Corrupt);
     }
     out.write_all(&version)?;

@@ -104,6 +104,10 @@ impl Head {
             return Ok(None);
         };
         let body = input.at();
+        if body > end {
+            input.go(start)?;
+            return Ok(None);
+        }
         let stop = body.saturating_add(size).min(end);
         let id = u32::try_from(id).map_err(|_| Trouble::Corrupt)?;
         Ok(Some(Self { id, start, body, end: (!unknown).then_some(stop) }))
