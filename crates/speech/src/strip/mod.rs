@@ -69,7 +69,7 @@ pub fn strip(source: Source, container: Container, out: &mut dyn Write) -> std::
 }
 
 /// Writes so many zeros.
-fn zeros(out: &mut dyn Write, mut count: u64) -> io::Result<()> {
+fn zeros(out: &mut dyn Write, mut count: u64) -> Result<()> {
     const NOTHING: [u8; 4096] = [0; 4096];
     while count > 0 {
         let now = usize::try_from(count).unwrap_or(usize::MAX).min(NOTHING.len());

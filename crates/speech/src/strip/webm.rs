@@ -155,14 +155,14 @@ fn void(out: &mut dyn Write, length: u64) -> Result<()> {
         2..=128 => {
             let body = u8::try_from(length - 2).map_err(|_| Trouble::Corrupt)?;
             out.write_all(&[0xEC, 0x80 | body])?;
-            Ok(zeros(out, length - 2)?)
+            zeros(out, length - 2)
         }
         _ => {
             let mut size = (length - 9).to_be_bytes();
             size[0] = 1;
             out.write_all(&[0xEC])?;
             out.write_all(&size)?;
-            Ok(zeros(out, length - 9)?)
+            zeros(out, length - 9)
         }
     }
 }
