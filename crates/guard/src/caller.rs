@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::broadcast;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -153,6 +154,25 @@ pub struct Admission {
     pub per_minute: Option<NonZeroU32>,
 }
 
+/// Something ended by which people are here; told within this process as it happens, for whoever holds a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A session of either surface, or an API key.
+    Session(Uuid),
+    /// Everything of somebody's.
+    User(UserId),
+}
+
+impl Ended {
+    /// Whether it may be about this caller.
+    pub fn concerns(self, caller: &Caller) -> bool {
+        match self {
+            Self::Session(id) => id == caller.session_id,
+            Self::User(id) => id == caller.user_id,
+        }
+    }
+}
+
 /// The port behind which accounts and sessions live; `identity` implements it, `server` plugs it in.
 pub trait Identities: Send + Sync + 'static {
     /// Whom the credential belongs to; `None` when to nobody, or not any more.
@@ -178,4 +198,25 @@ pub trait Identities: Send + Sync + 'static {
 
     /// A credential was seen in a place where it must not be (a URL); if it is valid it is revoked.
     fn leaked<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, ()>;
+
+    /// Uses up a ticket for a socket; whose it is, if it was made for this purpose and this network and is not too old.
+    /// Nobody's, unless tickets are made.
+    fn redeem<'a>(
+        &'a self,
+        _ticket: &'a Secret<String>,
+        _purpose: &'a str,
+        _sender: &'a Sender,
+    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+        async { Ok(None) }.boxed()
+    }
+
+    /// Whether somebody who was let in a while ago would be let in now. Nobody, unless this is answered.
+    fn still<'a>(&'a self, _caller: &'a Caller) -> BoxFuture<'a, Result<bool, Fault>> {
+        async { Ok(false) }.boxed()
+    }
+
+    /// Tells of what ends from now on in this process; nothing where ends are not told.
+    fn ended(&self) -> Option<broadcast::Receiver<Ended>> {
+        None
+    }
 }

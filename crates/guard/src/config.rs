@@ -4,7 +4,9 @@ use crate::area::Area;
 use crate::limiter::Rates;
 use crate::steps::ceiling::Ceilings;
 use crate::threat::Vigilance;
+use crate::{csp, ws};
 use ipnet::IpNet;
+use std::time::Duration;
 
 /// A route that takes bodies larger than JSON's 1 MiB, streamed.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,12 @@ pub struct Config {
     pub public_origin: String,
     /// Further origins that may send writes; exact, https.
     pub allowed_origins: Vec<String>,
+    /// Further origins whose pages may open sockets; exact, https.
+    pub socket_origins: Vec<String>,
+    /// How often it is asked whether the owner of a socket may still have it.
+    pub sockets_asked_every: Duration,
+    /// What pages may do beyond the usual.
+    pub csp: csp::Settings,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Routes with large bodies.
@@ -42,6 +50,9 @@ impl Config {
         Self {
             public_origin: public_origin.into(),
             allowed_origins: Vec::new(),
+            socket_origins: Vec::new(),
+            sockets_asked_every: ws::ASKED_EVERY,
+            csp: csp::Settings::default(),
             trusted_proxies: Vec::new(),
             uploads: Vec::new(),
             rates: Rates::default(),

@@ -17,10 +17,11 @@ mod problem;
 mod stack;
 mod steps;
 mod threat;
+pub mod ws;
 
 pub use answer::Entity;
 pub use area::Area;
-pub use caller::{Admission, Asked, Caller, Credential, Identities, Presented, Role, Sender};
+pub use caller::{Admission, Asked, Caller, Credential, Ended, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
 pub use extract::{
@@ -29,7 +30,7 @@ pub use extract::{
 };
 pub use limiter::{Class, Limiter, Rates, Window, household};
 pub use observer::{Answered, Failure, Observer};
-pub use openapi::{ProblemBody, ProblemField};
+pub use openapi::{ProblemBody, ProblemFallback, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::ceiling::Ceilings;

@@ -17,6 +17,17 @@ pub struct ProblemField {
     pub detail: String,
 }
 
+/// What can be done while something is away.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemFallback {
+    /// A stable name for programs: `retry`, `password`.
+    #[schema(max_length = 64)]
+    pub action: &'static str,
+    /// What to do, for people.
+    #[schema(max_length = 500)]
+    pub detail: String,
+}
+
 /// A refusal or failure (RFC 9457), as `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemBody {
@@ -41,6 +52,9 @@ pub struct ProblemBody {
     pub correlation_id: String,
     /// Whether the same request may succeed later.
     pub retryable: bool,
+    /// With 503 and 504: what can be done meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<ProblemFallback>,
     /// The fields at fault, if it is about fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]

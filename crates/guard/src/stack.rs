@@ -3,6 +3,7 @@
 use crate::caller::{Identities, Sender};
 use crate::config::Config;
 use crate::context::{Context, CorrelationId};
+use crate::csp::Reports;
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
 use crate::observer::{Nobody, Observer};
@@ -34,6 +35,8 @@ pub struct Guard {
     pub limiter: Arc<Limiter>,
     /// Who counts, and keeps failures.
     pub observer: Arc<dyn Observer>,
+    /// What browsers report that they blocked.
+    pub reports: Reports,
     pub(crate) threats: Threats,
     pub(crate) under_way: Arc<UnderWay>,
 }
@@ -43,7 +46,8 @@ impl Guard {
     pub fn new(config: Config, ambient: Ambient, identities: Arc<dyn Identities>) -> Self {
         let limiter = Arc::new(Limiter::new(&config.rates));
         let (threats, under_way) = (Threats::new(config.vigilance.clone()), UnderWay::new(config.ceilings));
-        Self { config, ambient, identities, limiter, observer: Arc::new(Nobody), threats, under_way }
+        let (observer, reports) = (Arc::new(Nobody), Reports::default());
+        Self { config, ambient, identities, limiter, observer, reports, threats, under_way }
     }
 
     /// The same, watched.

@@ -147,6 +147,8 @@ pub struct Config {
     pub tokens: TokenSettings,
     /// The areas that API keys can be allowed to reach; `guard` has the same list with their routes.
     pub areas: &'static [&'static str],
+    /// What tickets for sockets can be made for: each slice that has sockets names its own.
+    pub socket_purposes: &'static [&'static str],
     /// Other providers that people may come from.
     pub providers: Vec<ProviderSettings>,
     /// Whether requests may be signed in the older form of `X-Signature`.
@@ -172,6 +174,7 @@ impl Default for Config {
             hash_slots: Pool::slots(cores, BUDGET_KIB, &hash),
             tokens: TokenSettings::default(),
             areas: &["journal", "recordings", "transcriptions", "identity", "monitoring"],
+            socket_purposes: &["rooms", "live"],
             providers: Vec::new(),
             signature_v1: false,
         }

@@ -1,16 +1,16 @@
 //! Who is asking: this slice's side of `guard`'s port.
 
-use crate::notices::Notice;
 use crate::{Identity, api_keys};
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use guard::{Admission, Asked, Caller, Credential, Identities, Presented, Sender};
+use guard::{Admission, Asked, Caller, Credential, Ended, Identities, Presented, Sender};
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Fault, Secret, UserId};
 use seal::{Purpose, csrf, token};
 use sha2::Sha256;
 use std::sync::Arc;
+use tokio::sync::broadcast::Receiver;
 
 /// What `server` plugs into `guard`.
 pub(crate) struct Port(pub(crate) Arc<Identity>);
@@ -19,20 +19,18 @@ pub(crate) struct Port(pub(crate) Arc<Identity>);
 async fn revoke(identity: &Arc<Identity>, presented: &Presented) -> Result<bool, Fault> {
     match presented {
         Presented::Session(sid) => match token::parse(Purpose::Session, sid.expose()) {
-            Some(hash) => identity.end_session_of(&hash).await,
+            Some(hash) => identity.session_leaked(&hash).await,
             None => Ok(false),
         },
         Presented::ApiKey(text) => Ok(identity.key_leaked(text.expose()).await?.is_some()),
         Presented::Token(text) if text.expose().starts_with(api_keys::PREFIX) => {
             Ok(identity.key_leaked(text.expose()).await?.is_some())
         }
-        Presented::Token(text) => {
-            let Some(user) = identity.token_leaked(text.expose()).await? else { return Ok(false) };
-            let mut tx = identity.db.begin().await?;
-            identity.notify(&mut tx, user, Notice::CredentialInUrl).await?;
-            tx.commit().await?;
-            Ok(true)
-        }
+        Presented::Token(text) => match identity.ticket_leaked(text.expose()).await? {
+            // It has opened nothing and opens nothing any more: its owner asks for another.
+            Some(_) => Ok(true),
+            None => identity.token_leaked(text.expose()).await,
+        },
     }
 }
 
@@ -78,6 +76,23 @@ impl Identities for Port {
 
     fn user_ref(&self, user: UserId) -> String {
         self.0.pseudonym("user", user.uuid().as_bytes(), 12)
+    }
+
+    fn redeem<'a>(
+        &'a self,
+        ticket: &'a Secret<String>,
+        purpose: &'a str,
+        sender: &'a Sender,
+    ) -> BoxFuture<'a, Result<Option<Caller>, Fault>> {
+        async move { self.0.redeem_ticket(ticket.expose(), purpose, sender).await }.boxed()
+    }
+
+    fn still<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<bool, Fault>> {
+        async move { self.0.is_still(caller).await }.boxed()
+    }
+
+    fn ended(&self) -> Option<Receiver<Ended>> {
+        Some(self.0.ends.listen())
     }
 
     fn leaked<'a>(&'a self, presented: &'a Presented) -> BoxFuture<'a, ()> {

@@ -4,7 +4,7 @@
 use crate::account_queries::{self, Kept};
 use crate::factors::{access_queries, queries as factors};
 use crate::lockout::HARD_STOP;
-use crate::{Identity, queries};
+use crate::{Identity, queries, tickets};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ impl Identity {
             let now = self.ambient.now();
             deleted = deleted.max(access_queries::sweep(&mut tx, now, PART).await?);
             deleted = deleted.max(factors::sweep(&mut tx, now, PART).await?);
+            deleted = deleted.max(tickets::sweep(&mut tx, now, PART).await?);
             tx.commit().await?;
             total += deleted;
             if deleted < PART.unsigned_abs() {

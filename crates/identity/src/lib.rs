@@ -20,6 +20,7 @@ mod config;
 mod cookies;
 mod device;
 mod disabling;
+mod ends;
 mod errands;
 mod events;
 mod factors;
@@ -44,6 +45,7 @@ mod setup_code;
 mod signing;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod tokens;
 mod weakened;
 
@@ -64,13 +66,14 @@ pub use post::Deliver;
 pub use queries::STATEMENTS;
 pub use routes::{openapi, routes};
 pub use signing::STATEMENTS as SIGNING_STATEMENTS;
+pub use tickets::STATEMENTS as TICKET_STATEMENTS;
 pub use tokens::STATEMENTS as TOKEN_STATEMENTS;
 pub use tokens::{Rotation, TokenSettings, keep_keys, keep_tokens};
 
 use cache::Cache;
 use factors::RelyingParty;
 use guard::Identities;
-use kernel::{Ambient, Fault, Secret};
+use kernel::{Ambient, Breaker, Fault, Secret};
 use places::Places;
 use seal::DataKey;
 use seal::password::{Hasher, Params, Pepper, Pool};
@@ -121,6 +124,10 @@ pub struct Identity {
     federation: federation::Federation,
     recent_keys: api_keys::Recent<api_keys::KnownKey>,
     cache: Option<Cache>,
+    /// Tells sockets of what ends here.
+    ends: ends::Ends,
+    /// The way to the mail server.
+    post_way: Arc<Breaker>,
     codes: Mutex<SetupCodes>,
     /// Whether an owner was seen; there is no way back.
     owned: AtomicBool,
@@ -149,9 +156,11 @@ impl Identity {
             log_key: keys.server_key("log").await?,
             token_key: DataKey::of_server(&keys.server_key("tokens").await?),
             signing_keys: tokens::SigningKeys::default(),
-            federation: federation::Federation::new(&config.providers)?,
+            federation: federation::Federation::new(&config.providers, &ambient)?,
             recent_keys: api_keys::Recent::default(),
             cache: Some(Cache::default()),
+            ends: ends::Ends::default(),
+            post_way: Breaker::new("smtp", post::PATIENCE, &ambient),
             db,
             keys,
             ambient,
@@ -167,6 +176,12 @@ impl Identity {
     /// This slice as `guard` needs it.
     pub fn port(self: &Arc<Self>) -> Arc<dyn Identities> {
         Arc::new(identities::Port(self.clone()))
+    }
+
+    /// The ways to what this slice calls outside: the mail server, if there is one, and each provider.
+    pub fn breakers(&self) -> Vec<Arc<Breaker>> {
+        let post = matches!(self.config.post, Post::Smtp(_)).then(|| self.post_way.clone());
+        post.into_iter().chain(self.federation.breakers()).collect()
     }
 
     /// Makes the code by which somebody becomes the owner, to be printed where only who started the server sees it. `None`

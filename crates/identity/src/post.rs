@@ -5,7 +5,7 @@
 use crate::Identity;
 use crate::account_queries as queries;
 use crate::config::Post;
-use kernel::{Fault, Timestamp, UserId};
+use kernel::{Fault, Outage, Patience, Timestamp, UserId};
 use mail::{Envelope, Letter, NotSent};
 use seal::Aad;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,14 @@ use uuid::Uuid;
 const TRIES: u32 = 20;
 const FIRST_PAUSE: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// How the mail server is borne with: each step of a conversation has 20 s of its own.
+pub(crate) const PATIENCE: Patience = Patience::of(Duration::from_mins(1));
+
+/// Whether the mail server does not do its work, rather than not wanting this letter, or not now (greylisting).
+fn is_outage(refused: &NotSent) -> bool {
+    matches!(refused, NotSent::Later(None | Some(421)))
+}
 
 /// A letter as it is sealed.
 #[derive(Serialize, Deserialize)]
@@ -80,7 +88,11 @@ impl Identity {
             Post::Smtp(smtp) => {
                 let letter = Letter { subject: kept.subject, text: kept.text, html: kept.html };
                 let envelope = Envelope { to: &kept.to, id, at: row.created_at };
-                smtp.send(&envelope, &letter).await.err()
+                let sent = self.post_way.call(smtp.send(&envelope, &letter), is_outage).await;
+                sent.err().map(|outage| match outage {
+                    Outage::Failed(refused) => refused,
+                    Outage::Open { .. } | Outage::TimedOut => NotSent::Later(None),
+                })
             }
             Post::Outbox => {
                 tracing::info!(event = "letter_in_outbox", mail = %id, "no mail server is set: the owner can read it");
@@ -117,6 +129,10 @@ impl Handler for Deliver {
     const CONCURRENCY: usize = 4;
 
     async fn run(&self, job: Job, lease: Lease) -> Outcome {
+        if let Err(wait) = self.0.post_way.ready() {
+            // A server that is known to be away uses up no tries.
+            tokio::time::sleep(wait).await;
+        }
         match self.0.deliver(job.subject, &lease).await {
             Ok(None) => Outcome::Done,
             Ok(Some(NotSent::Never(code))) => {

@@ -78,8 +78,11 @@ store::row! {
 }
 
 store::row! {
-    /// The hash under which a session that is over was known.
-    pub(crate) struct Ended { pub(crate) token_hash: Vec<u8> }
+    /// A session that is over: its id, and the hash under which it was known.
+    pub(crate) struct Ended {
+        pub(crate) id: Uuid,
+        pub(crate) token_hash: Vec<u8>,
+    }
 }
 
 /// A new account, ready to be stored.
@@ -200,10 +203,11 @@ const SLIDE: Sql = Sql::same(
 );
 
 const REVOKE: Sql =
-    Sql::same("update sessions set revoked_at = $1 where id = $2 and revoked_at is null returning token_hash");
+    Sql::same("update sessions set revoked_at = $1 where id = $2 and revoked_at is null returning id, token_hash");
 
-const REVOKE_BY_HASH: Sql =
-    Sql::same("update sessions set revoked_at = $1 where token_hash = $2 and revoked_at is null returning token_hash");
+const REVOKE_BY_HASH: Sql = Sql::same(
+    "update sessions set revoked_at = $1 where token_hash = $2 and revoked_at is null returning id, token_hash",
+);
 
 /// All but the newest so many of one person's sessions of one kind.
 const EVICT: Sql = Sql::same(
@@ -211,7 +215,7 @@ const EVICT: Sql = Sql::same(
      where user_id = $2 and kind = $3 and revoked_at is null and id not in (
          select id from sessions where user_id = $2 and kind = $3 and revoked_at is null and expires_at > $1
          order by created_at desc, id desc limit $4)
-     returning token_hash",
+     returning id, token_hash",
 );
 
 /// A part at a time, so that no other writer waits for all of it.
@@ -315,10 +319,9 @@ pub(crate) async fn revoke(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<bool>
     Ok(tx.sql(REVOKE).bind(at).bind(id).optional::<Ended>().await?.is_some())
 }
 
-/// The same by the hash of its token.
-pub(crate) async fn revoke_by_hash(tx: &mut Tx, hash: &TokenHash, at: Timestamp) -> Result<bool> {
-    let ended: Option<Ended> = tx.sql(REVOKE_BY_HASH).bind(at).bind(hash.as_bytes().to_vec()).optional().await?;
-    Ok(ended.is_some())
+/// The same by the hash of its token; the session that it was.
+pub(crate) async fn revoke_by_hash(tx: &mut Tx, hash: &TokenHash, at: Timestamp) -> Result<Option<Ended>> {
+    tx.sql(REVOKE_BY_HASH).bind(at).bind(hash.as_bytes().to_vec()).optional().await
 }
 
 /// Ends all but the newest `keep` sessions of one kind.

@@ -14,7 +14,7 @@ use crate::factors::access_queries as access;
 use crate::model::{SessionKind, SessionView, User};
 use crate::notices::Notice;
 use crate::queries::{self, Live, NewSession};
-use guard::{Caller, Credential};
+use guard::{Caller, Credential, Ended};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use seal::{Purpose, TokenHash, token};
 use std::sync::Arc;
@@ -155,9 +155,10 @@ impl Identity {
         if !queries::insert_session(&mut tx, session).await? {
             return Ok(None);
         }
-        if let Some(old) = &old {
-            queries::revoke_by_hash(&mut tx, old, at).await?;
-        }
+        let replaced = match &old {
+            Some(old) => queries::revoke_by_hash(&mut tx, old, at).await?,
+            None => None,
+        };
         let most = if kernel::weaken::is("A2-12.most") { MOST * 100 } else { MOST };
         let evicted = queries::evict(&mut tx, user_id, kind, most, at).await?;
         self.note(&mut tx, user_id, "signed_in", client).await?;
@@ -167,14 +168,8 @@ impl Identity {
             self.notify(&mut tx, user_id, Notice::NewDevice { at, network, device, not_me }).await?;
         }
         tx.commit().await?;
-        if let Some(cache) = &self.cache {
-            if let Some(old) = &old {
-                cache.forget_hash(old.as_bytes());
-            }
-            for ended in evicted {
-                cache.forget_hash(&ended.token_hash);
-            }
-        }
+        self.ended_sessions(replaced.as_slice());
+        self.ended_sessions(&evicted);
         Ok(Some(secret))
     }
 
@@ -257,10 +252,22 @@ impl Identity {
         let mut tx = self.db.begin().await?;
         queries::revoke(&mut tx, id, self.ambient.now()).await?;
         tx.commit().await?;
-        if let Some(cache) = &self.cache {
-            cache.forget(id);
-        }
+        self.ended_session(id);
         Ok(())
+    }
+
+    /// Ends a session because what proves it was seen where it must not be, and tells its owner; `false` when it was over
+    /// already, so that who sends it again and again sends no letters.
+    pub(crate) async fn end_leaked(&self, user: UserId, id: Uuid) -> Result<bool, Fault> {
+        let mut tx = self.db.begin().await?;
+        if !queries::revoke(&mut tx, id, self.ambient.now()).await? {
+            return Ok(false);
+        }
+        self.note_from(&mut tx, user, "credential_leaked", String::new(), String::new()).await?;
+        self.notify(&mut tx, user, Notice::CredentialInUrl).await?;
+        tx.commit().await?;
+        self.ended_session(id);
+        Ok(true)
     }
 
     /// Ends everything by which anybody is signed in to an account: sessions of both surfaces, sign-ins under way, trusted
@@ -279,19 +286,19 @@ impl Identity {
         if let Some(cache) = &self.cache {
             cache.forget_user(user);
         }
+        self.ends.tell(Ended::User(user));
         self.forget_keys_of(user);
         self.forget_connections_of(user);
     }
 
-    /// Ends the session of a token; `false` when there is none that counts.
-    pub(crate) async fn end_session_of(&self, hash: &TokenHash) -> Result<bool, Fault> {
-        let mut tx = self.db.begin().await?;
-        let ended = queries::revoke_by_hash(&mut tx, hash, self.ambient.now()).await?;
-        tx.commit().await?;
-        if let Some(cache) = &self.cache {
-            cache.forget_hash(hash.as_bytes());
+    /// Ends the session of a cookie that was seen where it must not be, also one of a moment ago; `false` when there is
+    /// none that counts.
+    pub(crate) async fn session_leaked(&self, hash: &TokenHash) -> Result<bool, Fault> {
+        let now = self.ambient.now();
+        match queries::find_session(&mut self.db.lookup().await?, hash, now).await? {
+            Some(live) => self.end_leaked(live.user_id, live.session_id).await,
+            None => Ok(false),
         }
-        Ok(ended)
     }
 }
 

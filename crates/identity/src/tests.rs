@@ -8,8 +8,10 @@ mod federation;
 mod harness;
 mod invitations;
 mod keys;
+mod leaks;
 mod letters;
 mod lockout;
+mod outages;
 mod passkeys;
 mod passwords;
 mod reads;
@@ -21,6 +23,7 @@ mod sign_up;
 #[path = "../../mail/tests/sink/mod.rs"]
 mod sink;
 mod step_up;
+mod tickets;
 
 use harness::House;
 use store::testing;
@@ -44,6 +47,8 @@ async fn statements_are_sound(db: store::Db) {
     }
     // Counting people reads all of them, and that is meant.
     testing::statements(&db, crate::COUNT_STATEMENTS).await;
+    testing::statements(&db, crate::TICKET_STATEMENTS).await;
+    testing::no_scans(&db, crate::TICKET_STATEMENTS, &["sessions", "ws_tickets"]).await;
     testing::statements(&db, crate::STATEMENTS).await;
     let large =
         &["users", "sessions", "totp", "backup_codes", "passkeys", "trusted_devices", "challenges", "ceremonies"];

@@ -57,6 +57,22 @@ pub struct FieldFault {
     pub detail: Cow<'static, str>,
 }
 
+/// What somebody can do while something we need is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fallback {
+    /// A short, stable name for programs: `password`, `retry`.
+    pub action: &'static str,
+    /// For people: "Sign in with your password."
+    pub detail: Cow<'static, str>,
+}
+
+impl Fallback {
+    /// `Fallback::new("password", "Sign in with your password.")`.
+    pub fn new(action: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { action, detail: detail.into() }
+    }
+}
+
 /// A refusal (the caller's to mend) or a failure (ours), with a stable `code` for programs and a sentence for people.
 ///
 /// The sentence never holds what the caller wrote, a path, a query or the name of a type. The cause of a failure of ours
@@ -68,13 +84,14 @@ pub struct Fault {
     detail: Cow<'static, str>,
     fields: Vec<FieldFault>,
     retry_after: Option<Duration>,
+    fallback: Option<Box<Fallback>>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Fault {
     /// A refusal: `Fault::new(Kind::NotFound, "not_found", "There is nothing here.")`.
     pub fn new(kind: Kind, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, detail: detail.into(), fields: Vec::new(), retry_after: None, cause: None }
+        Self { kind, code, detail: detail.into(), fields: Vec::new(), retry_after: None, fallback: None, cause: None }
     }
 
     /// Nothing there, or not yours: the two look the same on purpose.
@@ -113,6 +130,20 @@ impl Fault {
         fault
     }
 
+    /// Something we asked did not answer in time; the caller may try again.
+    pub fn timeout(code: &'static str, detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        let mut fault = Self::new(Kind::Timeout, code, detail);
+        fault.retry_after = Some(retry_after);
+        fault
+    }
+
+    /// Says what can be done instead.
+    #[must_use]
+    pub fn or_instead(mut self, fallback: Fallback) -> Self {
+        self.fallback = Some(Box::new(fallback));
+        self
+    }
+
     /// Says when it makes sense to try again.
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
@@ -145,6 +176,11 @@ impl Fault {
     /// The fields at fault; empty unless the kind is [`Kind::Invalid`].
     pub fn fields(&self) -> &[FieldFault] {
         &self.fields
+    }
+
+    /// What can be done instead, if anything.
+    pub fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_deref()
     }
 
     /// When to try again, if that helps.

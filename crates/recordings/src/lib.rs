@@ -10,6 +10,7 @@ mod jobs;
 mod media;
 mod model;
 mod openai;
+mod providers;
 mod queries;
 mod routes;
 mod rules;
@@ -17,9 +18,10 @@ mod sealed;
 mod state;
 mod upload;
 
-pub use config::{Config, UPLOADS};
+pub use config::{Config, MAX_BYTES, uploads};
 pub use jobs::{Purge, Transcribe, keep_tidy};
 pub use model::RecordingId;
+pub use providers::clamd::{BadAddress, ClamdAddress};
 pub use queries::STATEMENTS;
 pub use state::State;
 

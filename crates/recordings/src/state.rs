@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::media::MediaStore;
-use kernel::{Ambient, Fault, Kind, UserId};
+use crate::providers::clamd::Clamd;
+use kernel::{Ambient, Breaker, Fault, Kind, UserId};
 use speech::{Limits, PoolSettings, Prober, WhisperPool};
 use std::collections::HashMap;
 use std::io;
@@ -21,6 +22,7 @@ pub struct State {
     pub(crate) prober: Prober,
     pub(crate) engine: WhisperPool,
     pub(crate) turns: Turns,
+    pub(crate) scanner: Option<Clamd>,
 }
 
 impl State {
@@ -30,18 +32,30 @@ impl State {
     /// # Errors
     /// The directory cannot be made, or the system gives no more threads.
     pub fn new(config: Config, db: Db, keys: KeyStore, ambient: Ambient) -> io::Result<Arc<Self>> {
-        let limits = Limits { max_duration: config.max_duration, ..Limits::default() };
+        let limits = Limits {
+            max_duration: config.max_duration,
+            max_channels: config.max_channels,
+            max_rate: config.max_rate,
+            ..Limits::default()
+        };
+        let scanner = config.clamd.clone().map(|address| Clamd::new(address, config.clamd_patience, &ambient));
         let pool = PoolSettings { limits, ..PoolSettings::new(&config.models_dir) };
         Ok(Arc::new(Self {
             media: MediaStore::open(&config.media_dir)?,
             prober: Prober::new(limits)?,
             engine: WhisperPool::start(pool)?,
             turns: Turns::default(),
+            scanner,
             db,
             keys,
             ambient,
             config,
         }))
+    }
+
+    /// The ways to what this slice calls outside: the virus scanner, if there is one.
+    pub fn breakers(&self) -> Vec<Arc<Breaker>> {
+        self.scanner.iter().map(Clamd::way).collect()
     }
 
     /// Whether a speech model is there, so that work can go on; for a readiness or doctor page.

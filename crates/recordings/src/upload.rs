@@ -3,7 +3,7 @@
 //! Nothing of a refused upload stays, and nothing of one whose client left.
 
 use crate::config::Config;
-use crate::media::{Place, Whole};
+use crate::media::{Place, Sound, Whole, pieces};
 use crate::model::RecordingId;
 use crate::rules::file_name::{FileName, NameFault};
 use crate::state::State;
@@ -37,6 +37,10 @@ macro_rules! here {
 pub(crate) struct Received {
     pub(crate) whole: Whole,
     pub(crate) probe: Probe,
+    /// The length of what was sent, in bytes.
+    pub(crate) sent_size: u64,
+    /// SHA-256 of what was sent.
+    pub(crate) sent_digest: [u8; 32],
 }
 
 /// The body of an upload.
@@ -116,13 +120,69 @@ pub(crate) async fn file(
     let whole = receive(state, &mut field, id, place).await?;
     // Its end was reached; what comes after it is the caller's to judge.
     drop(field);
-    match look(state, &whole, name).await {
-        Ok(probe) => Ok(Received { whole, probe }),
+    let looked = async {
+        let probe = look(state, &whole, name).await?;
+        scan(state, &whole).await?;
+        Ok(probe)
+    };
+    match looked.await {
+        Ok(probe) => Ok(Received { sent_size: whole.size, sent_digest: whole.digest, whole, probe }),
         Err(fault) => {
             whole.discard().await;
             Err(fault)
         }
     }
+}
+
+/// Whether files are kept with all that they tell. Only behind `weaken`.
+pub(crate) fn keeps_all() -> bool {
+    weaken::is("A2-6") || weaken::is("A2-6.metadata")
+}
+
+/// Writes the sound of a file into another one without what the file tells besides, and removes the first (A2-6).
+pub(crate) async fn clean(state: &State, received: Received, id: RecordingId, place: Place) -> Result<Received, Fault> {
+    if keeps_all() {
+        return Ok(received);
+    }
+    let Received { whole, probe, sent_size, sent_digest } = received;
+    let cleaned = write_clean(state, &whole, &probe, id, place).await;
+    whole.discard().await;
+    let whole = cleaned?;
+    // What is kept has to play as what was sent does: looked at in the same way.
+    let again = match whole.read().await {
+        Ok(sound) => probed(state, sound).await,
+        Err(error) => Err(ours(error)),
+    };
+    match again {
+        Ok(again) if again.container == probe.container => Ok(Received { whole, probe: again, sent_size, sent_digest }),
+        refused => {
+            whole.discard().await;
+            Err(refused.err().unwrap_or_else(|| judge(AudioFault::Corrupt)))
+        }
+    }
+}
+
+async fn write_clean(
+    state: &State,
+    whole: &Whole,
+    probe: &Probe,
+    id: RecordingId,
+    place: Place,
+) -> Result<Whole, Fault> {
+    let sound = whole.read().await.map_err(ours)?;
+    let mut part = state.media.begin(id, place).await.map_err(ours)?;
+    let sink = part.lend().map_err(ours)?;
+    let written = state.prober.strip(Source::new(sound.reader, sound.length), probe.container, sink).await;
+    part.take_back(written.map_err(unprobed)?);
+    state.media.finish(part).await.map_err(ours)
+}
+
+/// Has a virus scanner look at the file, where there is one. Without its word nothing is taken.
+async fn scan(state: &State, whole: &Whole) -> Result<(), Fault> {
+    let Some(scanner) = &state.scanner else { return Ok(()) };
+    let sound = whole.read().await.map_err(ours)?;
+    let pieces = pieces(state.media.disk().clone(), sound.reader, 0, sound.length);
+    scanner.scan(pieces).await
 }
 
 async fn receive(state: &State, field: &mut Field<'_>, id: RecordingId, place: Place) -> Result<Whole, Fault> {
@@ -172,20 +232,30 @@ async fn piece(field: &mut Field<'_>, config: &Config) -> Result<Option<Bytes>, 
 /// Decodes the first sounds, and compares what is there with what the name promised.
 async fn look(state: &State, whole: &Whole, name: &FileName) -> Result<Probe, Fault> {
     let sound = whole.read().await.map_err(ours)?;
-    let probe = match state.prober.probe(Source::new(sound.reader, sound.length)).await {
+    let probe = match probed(state, sound).await {
         Ok(probe) => probe,
-        Err(ProbeError::Audio(_)) if weaken::is("A2-6") => return Ok(believed()),
-        Err(ProbeError::Audio(fault)) => return Err(judge(fault)),
-        Err(ProbeError::Busy) => {
-            let detail = "Too many uploads at this moment. Try again.";
-            return Err(Fault::unavailable("upload_busy", detail, Duration::from_secs(2)));
-        }
+        Err(fault) if weaken::is("A2-6") && fault.kind() != Kind::Unavailable => return Ok(believed()),
+        Err(fault) => return Err(fault),
     };
     if !probe.container.agrees_with_extension(name.extension()) && !weaken::is("A2-6") {
         let detail = format!("The content of this file is {}, its name says otherwise.", probe.container);
         return Err(wrong_type(&detail));
     }
     Ok(probe)
+}
+
+async fn probed(state: &State, sound: Sound) -> Result<Probe, Fault> {
+    state.prober.probe(Source::new(sound.reader, sound.length)).await.map_err(unprobed)
+}
+
+fn unprobed(error: ProbeError) -> Fault {
+    match error {
+        ProbeError::Audio(fault) => judge(fault),
+        ProbeError::Busy => {
+            let detail = "Too many uploads at this moment. Try again.";
+            Fault::unavailable("upload_busy", detail, Duration::from_secs(2))
+        }
+    }
 }
 
 /// What a server that believes every name would note. Only behind `weaken`.

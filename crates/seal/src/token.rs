@@ -41,11 +41,13 @@ pub enum Purpose {
     Invite,
     /// What a sign-in at another provider comes back with: `state_…`.
     State,
+    /// What opens a socket: `ticket_…`.
+    Ticket,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Session,
         Self::Access,
         Self::Setup,
@@ -58,6 +60,7 @@ impl Purpose {
         Self::NotMe,
         Self::Invite,
         Self::State,
+        Self::Ticket,
     ];
 
     /// What stands before the underscore.
@@ -75,6 +78,7 @@ impl Purpose {
             Self::NotMe => "notme",
             Self::Invite => "invite",
             Self::State => "state",
+            Self::Ticket => "ticket",
         }
     }
 }

@@ -168,9 +168,11 @@ impl App {
         let House { db, keys, ambient } = house.clone();
         let identity = house.identity(config).await?;
         let mut media = recordings::Config::new(&config.media_dir, &config.models_dir);
+        config.media.apply(&mut media);
         media.quota_bytes = u64::from(config.recordings_quota_gib) << 30;
         let recordings = recordings::State::new(media, db.clone(), keys, ambient.clone())?;
-        let (monitoring, keeper) = posture::monitoring(&house, &identity, config).await?;
+        let ways = identity.breakers().into_iter().chain(recordings.breakers()).collect();
+        let (monitoring, keeper) = posture::monitoring(&house, &identity, ways, config).await?;
         let mut guard =
             Guard::new(config.guard.clone(), ambient.clone(), identity.port()).observed_by(monitoring.clone());
         if let Some(relay) = relay(&house, config).await? {

@@ -2,11 +2,15 @@
 
 use axum::Extension;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::response::IntoResponse;
-use guard::{Caller, Class, Limits};
+use guard::csp::{Inbox, Violation};
+use guard::{Admin, Caller, Class, Limits};
 use http::{HeaderValue, StatusCode, header};
-use kernel::Fault;
+use kernel::{Fault, Kind};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,7 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn table() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(document)).routes(routes!(csp_report))
+    OpenApiRouter::new().routes(routes!(document)).routes(routes!(csp_report)).routes(routes!(csp_reports))
 }
 
 /// This document.
@@ -40,25 +44,46 @@ async fn document(_: Caller, Extension(document): Extension<Document>) -> impl I
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], Bytes::from_owner(document.0))
 }
 
-/// A browser tells what it blocked. Logged without the page's query; nothing of it is stored.
+/// A browser tells what it blocked. Each kind is logged once, and counted.
 #[utoipa::path(post, path = "/api/csp-report", tag = "operations", extensions(("x-auth" = json!("public"))),
     request_body(content = inline(serde_json::Value), content_type = "application/csp-report"),
-    responses((status = 204), (status = 400, body = guard::ProblemBody), (status = 415, body = guard::ProblemBody)))]
-async fn csp_report(limits: Limits, body: Bytes) -> guard::Result<StatusCode> {
+    responses((status = 204), (status = 400, body = guard::ProblemBody), (status = 413, body = guard::ProblemBody),
+        (status = 415, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody)))]
+async fn csp_report(limits: Limits, inbox: Inbox, body: Result<Bytes, BytesRejection>) -> guard::Result<StatusCode> {
     limits.by_address(Class::Report).await?;
-    let report: serde_json::Value = serde_json::from_slice(&body)
-        .map_err(|_| Fault::new(kernel::Kind::BadRequest, "malformed_json", "The report is not JSON."))?;
-    // Two formats: report-uri's single object, and the Reporting API's list.
-    let one = report.get("csp-report").or_else(|| report.get(0)?.get("body")).unwrap_or(&report);
-    let text = |names: [&str; 2]| {
-        let value = names.iter().find_map(|name| one.get(name)?.as_str()).unwrap_or("");
-        value.split(['?', '#']).next().unwrap_or("").chars().take(200).collect::<String>()
-    };
-    tracing::warn!(
-        event = "csp_violation",
-        directive = text(["violated-directive", "effectiveDirective"]),
-        blocked = text(["blocked-uri", "blockedURL"]),
-        page = text(["document-uri", "documentURL"]),
-    );
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::new(Kind::TooLarge, "too_large", "A report has at most 16 KiB."),
+        _ => Fault::new(Kind::BadRequest, "incomplete_body", "The body did not arrive whole."),
+    })?;
+    for new in inbox.take(&body)? {
+        tracing::warn!(
+            event = "csp_violation",
+            directive = new.directive,
+            blocked = new.blocked,
+            page = new.page,
+            report_only = new.report_only,
+        );
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What browsers have blocked since this process began.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CspViolations)]
+struct Violations {
+    /// The last seen first.
+    #[schema(max_items = 200)]
+    items: Vec<Violation>,
+    /// Always `null`: there are no more.
+    #[schema(max_length = 1)]
+    next_cursor: Option<String>,
+}
+
+/// Lists what browsers have blocked, for who looks after this server.
+#[utoipa::path(get, path = "/api/admin/csp-reports", operation_id = "list_csp_reports", tag = "operations",
+    extensions(("x-auth" = json!("admin"))),
+    responses((status = 200, body = Violations), (status = 401, body = guard::ProblemBody),
+        (status = 403, body = guard::ProblemBody)))]
+async fn csp_reports(_: Admin, inbox: Inbox) -> guard::Json<Violations> {
+    guard::Json(Violations { items: inbox.list(), next_cursor: None })
 }

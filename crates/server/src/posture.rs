@@ -11,10 +11,11 @@ use kernel::Fault;
 use monitor::{Breaker, Ceiling, Headcount, Keeper, Limited, Monitoring, People, Posture, Window};
 use std::sync::Arc;
 
-/// The slice, told all of it.
+/// The slice, told all of it; `ways` are those to everything outside of this process.
 pub(crate) async fn monitoring(
     house: &House,
     identity: &Arc<Identity>,
+    ways: Vec<Arc<kernel::Breaker>>,
     config: &Config,
 ) -> Result<(Arc<Monitoring>, Keeper), Failure> {
     let settings = monitor::Config {
@@ -26,7 +27,7 @@ pub(crate) async fn monitoring(
         policy: config.operations.policy.clone(),
     };
     let people = Arc::new(Counted(identity.clone()));
-    let standing = Arc::new(Standing { guard: config.guard.clone(), connections: config.connections.clone() });
+    let standing = Arc::new(Standing { guard: config.guard.clone(), connections: config.connections.clone(), ways });
     let House { db, keys, ambient } = house;
     Ok(Monitoring::new(settings, db.clone(), keys, ambient.clone(), people, standing).await?)
 }
@@ -51,6 +52,8 @@ impl People for Counted {
 struct Standing {
     guard: GuardConfig,
     connections: Connections,
+    /// The ways to everything outside of this process.
+    ways: Vec<Arc<kernel::Breaker>>,
 }
 
 impl Posture for Standing {
@@ -91,6 +94,7 @@ impl Posture for Standing {
     }
 
     fn breakers(&self) -> Vec<Breaker> {
-        Vec::new()
+        let seen = self.ways.iter().map(|way| way.snapshot());
+        seen.map(|way| Breaker { name: way.target, state: way.state.name() }).collect()
     }
 }

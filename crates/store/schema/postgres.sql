@@ -404,3 +404,16 @@ table public.users
     CREATE INDEX users_awaiting_idx ON public.users USING btree (created_at, id) WHERE (status = 'awaiting'::text)
     CREATE INDEX users_created_at_idx ON public.users USING btree (created_at, id)
     CREATE UNIQUE INDEX users_role_key ON public.users USING btree (role) WHERE (role = 'owner'::text)
+table public.ws_tickets
+    token_hash bytea not null
+    user_id uuid not null
+    session_id uuid not null
+    purpose text not null
+    network text not null
+    expires_at timestamp with time zone not null
+    constraint ws_tickets_pkey PRIMARY KEY (token_hash)
+    constraint ws_tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+    constraint ws_tickets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    CREATE INDEX ws_tickets_expires_at_idx ON public.ws_tickets USING btree (expires_at)
+    CREATE INDEX ws_tickets_session_id_idx ON public.ws_tickets USING btree (session_id)
+    CREATE INDEX ws_tickets_user_id_idx ON public.ws_tickets USING btree (user_id)

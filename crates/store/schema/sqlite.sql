@@ -408,6 +408,20 @@ CREATE TABLE users (
 CREATE INDEX users_awaiting_idx on users (created_at, id) where status = 'awaiting';
 CREATE INDEX users_created_at_idx on users (created_at, id);
 CREATE UNIQUE INDEX users_role_key on users (role) where role = 'owner';
+CREATE TABLE ws_tickets (
+    token_hash blob not null,
+    user_id blob not null,
+    session_id blob not null,
+    purpose text not null,
+    network text not null,
+    expires_at integer not null,
+    primary key (token_hash),
+    constraint ws_tickets_session_id_fkey foreign key (session_id) references sessions (id) on delete cascade,
+    constraint ws_tickets_user_id_fkey foreign key (user_id) references users (id) on delete cascade
+) strict;
+CREATE INDEX ws_tickets_expires_at_idx on ws_tickets (expires_at);
+CREATE INDEX ws_tickets_session_id_idx on ws_tickets (session_id);
+CREATE INDEX ws_tickets_user_id_idx on ws_tickets (user_id);
 
 -- keys.db
 CREATE TABLE data_keys (

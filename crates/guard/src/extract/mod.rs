@@ -22,6 +22,6 @@ use kernel::Fault;
 use std::sync::Arc;
 
 /// The request's context, which [`crate::protect`] puts there for every route.
-fn context(parts: &Parts) -> Result<&Arc<Context>, Problem> {
+pub(crate) fn context(parts: &Parts) -> Result<&Arc<Context>, Problem> {
     parts.extensions.get().ok_or_else(|| Fault::internal("a route stands outside of guard::protect").into())
 }

@@ -7,13 +7,37 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use kernel::{Fault, Kind, Secret};
+use percent_encoding::percent_decode_str;
 
 /// The cookie that holds a browser's session.
 pub(crate) const SESSION_COOKIE: &str = "__Host-sid";
 const IN_URL: &str = "credential_in_url";
 /// Query fields under which clients of other services put a secret.
-const URL_FIELDS: &[&str] =
-    &["token", "access_token", "api_key", "apikey", "api-key", "auth", "sid", "session", "refresh_token"];
+const URL_FIELDS: &[&str] = &[
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "x-api-key",
+    "auth",
+    "authorization",
+    "bearer",
+    "jwt",
+    "sid",
+    "session",
+    "ticket",
+    "password",
+    "client_secret",
+];
+/// Query fields whose values other providers make: what they look like says nothing.
+const FOREIGN_FIELDS: &[&str] = &["code", "state"];
+/// What our own opaque tokens begin with; 43 letters follow.
+const OPAQUE: &[&str] = &["sid_", "at_", "rt_", "ticket_"];
+/// How many credentials of one URL are looked up, so that a long URL is not a long list of questions.
+const LOOKED_UP: usize = 8;
 
 /// How many credentials a request carries.
 #[derive(Debug, Clone, Copy)]
@@ -62,11 +86,30 @@ pub(crate) fn refuse_ambiguous(_: &Guard, _: &Context, request: &mut Request) ->
     Ok(())
 }
 
-fn in_url(query: &str) -> impl Iterator<Item = &str> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).filter_map(|(name, value)| {
+/// Whether a text is written as a credential of ours is, wherever it stands.
+fn is_written_like_ours(text: &str) -> bool {
+    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let opaque = |prefix: &&str| text.strip_prefix(*prefix).is_some_and(|rest| rest.len() == 43 && letters(rest));
+    // A JWT: three parts in base64url, the first of which is an object.
+    let jwt = || text.starts_with("eyJ") && text.split('.').count() == 3 && text.split('.').all(letters);
+    text.len() > 40 && (text.starts_with("sk_live_") || OPAQUE.iter().any(opaque) || jwt())
+}
+
+/// What in a URL is a credential: by the name of its field, however that is encoded, or by how it is written.
+fn in_url(uri: &Uri) -> impl Iterator<Item = String> {
+    let query = uri.query().unwrap_or("");
+    let fields = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
-        (URL_FIELDS.contains(&name.as_str()) && !value.is_empty()).then_some(value)
-    })
+        let named = URL_FIELDS.contains(&name.as_str()) && !value.is_empty();
+        let written = !FOREIGN_FIELDS.contains(&name.as_str()) && is_written_like_ours(&value);
+        (named || written).then(|| value.into_owned())
+    });
+    let path = uri.path().split('/').filter(|part| part.len() > 40);
+    let parts = path.filter_map(|part| {
+        let part = percent_decode_str(part).decode_utf8().ok()?;
+        is_written_like_ours(&part).then(|| part.into_owned())
+    });
+    fields.chain(parts)
 }
 
 /// 400 when a URL carries a secret, whether it is a valid one or not.
@@ -74,7 +117,7 @@ pub(crate) fn refuse_in_url(_: &Guard, _: &Context, request: &mut Request) -> Re
     if kernel::weaken::is("A1-H6") {
         return Ok(());
     }
-    if request.uri().query().is_some_and(|query| in_url(query).next().is_some()) {
+    if in_url(request.uri()).next().is_some() {
         return Err(Fault::new(
             Kind::BadRequest,
             IN_URL,
@@ -104,7 +147,7 @@ pub(crate) async fn revoke_leaked(guard: &Guard, fault: &Fault, uri: &Uri) {
     if fault.code() != IN_URL {
         return;
     }
-    for secret in uri.query().into_iter().flat_map(in_url).map(ToOwned::to_owned) {
+    for secret in in_url(uri).take(LOOKED_UP) {
         guard.identities.leaked(&Presented::Token(Secret::new(secret.clone()))).await;
         guard.identities.leaked(&Presented::Session(Secret::new(secret))).await;
     }
@@ -135,9 +178,36 @@ mod tests {
         assert!(find(&headers(&[("authorization", "Basic eDp5")])).0.is_none());
     }
 
+    fn seen(target: &str) -> Vec<String> {
+        in_url(&target.parse().unwrap()).collect()
+    }
+
     #[test]
-    fn a_secret_in_a_query_is_seen_under_any_of_its_names() {
-        assert_eq!(in_url("limit=3&Token=abc").collect::<Vec<_>>(), ["abc"]);
-        assert_eq!(in_url("limit=3&token=&cursor=x").count(), 0);
+    fn a_secret_in_a_query_is_seen_under_any_of_its_names_and_in_any_writing() {
+        assert_eq!(seen("/api/moods?limit=3&Token=abc"), ["abc"]);
+        assert_eq!(seen("/api/moods?%74oken=abc"), ["abc"]);
+        assert_eq!(seen("/api/moods?access%5Ftoken=a%2Bb+c"), ["a+b c"]);
+        assert!(seen("/api/moods?limit=3&token=&cursor=x").is_empty());
+        assert!(seen("/").is_empty());
+    }
+
+    #[test]
+    fn a_secret_is_seen_by_how_it_is_written_whatever_it_is_called() {
+        let sid = format!("sid_{}", "a".repeat(43));
+        let key = "sk_live_Ab12Cd34_0123456789012345678901234567890123456789012_89abcdef";
+        let jwt = format!("eyJ{0}.eyJ{0}.{0}", "a".repeat(20));
+        for secret in [sid.as_str(), key, &jwt] {
+            assert_eq!(seen(&format!("/api/moods?note={secret}")), [secret]);
+            assert_eq!(seen(&format!("/v1/{secret}/audio")), [secret]);
+            assert_eq!(seen(&format!("/v1/{}", secret.replace('_', "%5f"))), [secret]);
+        }
+        for plain in [
+            format!("/api/auth/oidc/keycloak/callback?code={jwt}&state=state_{}", "a".repeat(43)),
+            format!("/api/moods?cursor=eyJ{}", "a".repeat(60)),
+            "/api/moods/0199d5a4-0000-7000-8000-000000000001?note=sid_short".to_owned(),
+            format!("/assets/index-{}.js", "a".repeat(60)),
+        ] {
+            assert!(seen(&plain).is_empty(), "{plain}");
+        }
     }
 }

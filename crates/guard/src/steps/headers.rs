@@ -37,14 +37,19 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     }
     if let Some(nonce) = nonce {
         let https = guard.config.public_origin.starts_with("https:");
-        for policy in nonce.policies(https).into_iter().flatten() {
+        for policy in nonce.policies(https, &guard.config.csp).into_iter().flatten() {
             headers.append(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Some(candidate) = guard.config.csp.candidate() {
+            headers.insert(header::CONTENT_SECURITY_POLICY_REPORT_ONLY, candidate);
         }
         if let Ok(endpoint) = HeaderValue::try_from(format!("csp=\"{REPORT_PATH}\"")) {
             headers.insert(HeaderName::from_static("reporting-endpoints"), endpoint);
         }
     } else if !kernel::weaken::is("A2-13") {
-        let saved = headers.contains_key(header::CONTENT_DISPOSITION) && !kernel::weaken::is("A2-6");
+        // Sound is saved or played, and neither needs more than that.
+        let sound = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"audio/"));
+        let saved = (sound || headers.contains_key(header::CONTENT_DISPOSITION)) && !kernel::weaken::is("A2-6");
         headers
             .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(if saved { DOWNLOAD } else { NOTHING }));
     }

@@ -43,15 +43,17 @@ pub(crate) fn check(guard: &Guard, context: &Context, request: &mut Request) -> 
     if origin_passes && site_passes { Ok(()) } else { Err(refuse(Some(context))) }
 }
 
-/// 403 unless a WebSocket upgrade names exactly one of our origins. A browser always sends `Origin` with an upgrade, and
-/// Fetch Metadata only sometimes; so the first must be there and the second must agree if it is.
+/// 403 unless a WebSocket upgrade names exactly our origin, or one of those that may open sockets besides. A browser always
+/// sends `Origin` with an upgrade, and Fetch Metadata only sometimes; so the first must be there and the second must agree
+/// if it is.
 ///
 /// # Errors
 /// 403 `cross_origin_refused`.
 pub fn check_websocket(config: &Config, headers: &HeaderMap) -> Result<(), Fault> {
-    let own = text(headers, header::ORIGIN.as_str()).is_some_and(|origin| config.is_own_origin(origin));
+    let origin = text(headers, header::ORIGIN.as_str()).unwrap_or("");
     let agrees = text(headers, "sec-fetch-site").is_none_or(|site| site == "same-origin");
-    if own && agrees { Ok(()) } else { Err(refuse(None)) }
+    let own = origin == config.public_origin && agrees;
+    if own || config.socket_origins.iter().any(|listed| listed == origin) { Ok(()) } else { Err(refuse(None)) }
 }
 
 #[cfg(test)]
@@ -60,13 +62,17 @@ mod tests {
 
     #[test]
     fn a_websocket_needs_our_exact_origin() {
-        let config = Config::for_origin("https://mind.example");
+        let mut config = Config::for_origin("https://mind.example");
+        config.allowed_origins = vec!["https://writes.example".to_owned()];
+        config.socket_origins = vec!["https://app.example".to_owned()];
         let check = |pairs: &[(&str, &str)]| {
             let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
             check_websocket(&config, &headers).is_ok()
         };
         assert!(check(&[("origin", "https://mind.example")]));
         assert!(check(&[("origin", "https://mind.example"), ("sec-fetch-site", "same-origin")]));
+        assert!(check(&[("origin", "https://app.example"), ("sec-fetch-site", "cross-site")]));
+        assert!(!check(&[("origin", "https://writes.example")]), "that list is for writes");
         assert!(!check(&[]));
         assert!(!check(&[("origin", "https://mind.example.evil.test")]));
         assert!(!check(&[("origin", "http://mind.example")]));

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::observer::Failure;
-use crate::openapi::{ProblemBody, ProblemField};
+use crate::openapi::{ProblemBody, ProblemFallback, ProblemField};
 use crate::problem::{Raised, status};
 use crate::steps::access_log::Line;
 use axum::body::Body;
@@ -12,6 +12,10 @@ use kernel::{Fault, Kind};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// When to come back, where whoever refused did not know.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Gives a faulty response its body: RFC 9457, or the provider's shape under `/v1/`.
 pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
@@ -37,13 +41,15 @@ pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
         }
     }
     // The weakened build calls mistakes and failures alike a success, as the audited one did.
-    if kernel::weaken::is("A1-C5") && matches!(fault.kind(), Kind::Internal | Kind::BadRequest | Kind::Invalid) {
+    if kernel::weaken::is("A1-C5") && matches!(fault.kind(), Kind::Internal | Kind::BadRequest | Kind::Invalid)
+        || kernel::weaken::is("A1-C5.outage") && is_outage(&fault)
+    {
         *response.status_mut() = StatusCode::OK;
     } else {
         *response.status_mut() = status(fault.kind());
     }
     let headers = response.headers_mut();
-    if let Some(after) = fault.retry_delay() {
+    if let Some(after) = retry_delay(&fault) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
     }
     if fault.kind() == Kind::Unauthenticated {
@@ -59,6 +65,24 @@ pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
         problem_body(context, &fault, response.status())
     };
     *response.body_mut() = Body::from(body);
+}
+
+/// Whether something we need is away, rather than something being wrong.
+fn is_outage(fault: &Fault) -> bool {
+    matches!(fault.kind(), Kind::Unavailable | Kind::Timeout)
+}
+
+fn retry_delay(fault: &Fault) -> Option<Duration> {
+    fault.retry_delay().or_else(|| is_outage(fault).then_some(SOON))
+}
+
+/// Every 503 and 504 says what can be done: what the handler knows of, else to come back.
+fn fallback(fault: &Fault) -> Option<ProblemFallback> {
+    if let Some(known) = fault.fallback() {
+        return Some(ProblemFallback { action: known.action, detail: known.detail.clone().into_owned() });
+    }
+    let seconds = retry_delay(fault).filter(|_| is_outage(fault))?.as_secs().max(1);
+    Some(ProblemFallback { action: "retry", detail: format!("Try again in {seconds} s.") })
 }
 
 /// The fault behind an error status that no handler of ours raised: the router's, or a library's.
@@ -80,6 +104,10 @@ fn unnamed(response: &Response) -> Option<Fault> {
             "The range begins after the end; Content-Range says how long it is.",
         ),
         StatusCode::PAYLOAD_TOO_LARGE => Fault::new(Kind::TooLarge, "too_large", "The body is too large."),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            Fault::unavailable("unavailable", "Something this needs is away for a moment.", SOON)
+        }
+        StatusCode::GATEWAY_TIMEOUT => Fault::timeout("upstream_timeout", "Something this asks does not answer.", SOON),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Fault::new(Kind::UnsupportedMedia, "unsupported_media_type", "This type of content is not taken here.")
         }
@@ -130,6 +158,7 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
         detail,
         correlation_id: context.correlation_id.to_string(),
         retryable: matches!(fault.kind(), Kind::TooMany | Kind::TooSlow | Kind::Unavailable | Kind::Timeout),
+        fallback: fallback(fault),
         errors: fault
             .fields()
             .iter()

@@ -18,7 +18,7 @@ use crate::Identity;
 use crate::model::{SessionView, User};
 use crate::notices::Notice;
 use crate::signing::KeySignature;
-use guard::{Admission, Asked, Caller, Confirmed, Credential};
+use guard::{Admission, Asked, Caller, Confirmed, Credential, Ended};
 use ipnet::IpNet;
 use kernel::{Fault, Kind, Timestamp, UserId};
 use queries::LiveKey;
@@ -210,6 +210,7 @@ impl Identity {
         if !queries::revoke(&mut tx, known.id(), user, self.ambient.now()).await? {
             return Ok(None);
         }
+        self.note_from(&mut tx, user, "credential_leaked", String::new(), String::new()).await?;
         self.notify(&mut tx, user, Notice::ApiKeyLeaked { name }).await?;
         tx.commit().await?;
         self.forget_key(known.id());
@@ -218,6 +219,7 @@ impl Identity {
 
     fn forget_key(&self, id: Uuid) {
         self.recent_keys.retain(|known| known.id() != id);
+        self.ends.tell(Ended::Session(id));
     }
 
     pub(crate) fn forget_keys_of(&self, user: UserId) {

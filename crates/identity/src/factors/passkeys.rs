@@ -149,12 +149,10 @@ impl Identity {
         user: Option<UserId>,
     ) -> Result<Option<T>, Fault> {
         let mut tx = self.db.begin().await?;
-        let taken = queries::take_ceremony(&mut tx, id, kind).await?;
+        let anybodys = kind == REGISTER && kernel::weaken::is("X-CVE-2026-105209");
+        let taken = queries::take_ceremony(&mut tx, id, kind, user, anybodys).await?;
         tx.commit().await?;
         let Some(taken) = taken.filter(|taken| self.ambient.now() < taken.expires_at) else { return Ok(None) };
-        if taken.user_id != user && !(kind == REGISTER && kernel::weaken::is("X-CVE-2026-105209")) {
-            return Ok(None);
-        }
         let asked = taken.user_id.map_or(Uuid::nil(), UserId::uuid);
         let place = Aad { table: "ceremonies", row: id, column: kind, user: asked };
         let state = self.relying_party.key.open(&place, &taken.state).map_err(Fault::internal)?;

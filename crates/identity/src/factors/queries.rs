@@ -131,8 +131,15 @@ const INSERT_CEREMONY: Sql = Sql::same(
      on conflict (id) do update set kind = excluded.kind, user_id = excluded.user_id, state = excluded.state,
                                     expires_at = excluded.expires_at",
 );
-const TAKE_CEREMONY: Sql =
-    Sql::same("delete from ceremonies where id = $1 and kind = $2 returning user_id, state, expires_at");
+/// Only by whom it was begun for, so that nobody can spoil what somebody else is about to answer.
+const TAKE_CEREMONY: Sql = Sql::same(
+    "delete from ceremonies where id = $1 and kind = $2 and user_id = $3 returning user_id, state, expires_at",
+);
+/// What was asked of nobody in particular; or of anybody, in the weakened build.
+const TAKE_ANY_CEREMONY: Sql = Sql::same(
+    "delete from ceremonies where id = $1 and kind = $2 and (user_id is null or $3)
+     returning user_id, state, expires_at",
+);
 
 const SWEEP_CEREMONIES: Sql =
     Sql::same("delete from ceremonies where id in (select id from ceremonies where expires_at <= $1 limit $2)");
@@ -162,6 +169,7 @@ pub const STATEMENTS: &[Statement] = &[
     Statement::write(DELETE_PASSKEYS),
     Statement::write(INSERT_CEREMONY),
     Statement::read(TAKE_CEREMONY, Ceremony::COLUMNS),
+    Statement::read(TAKE_ANY_CEREMONY, Ceremony::COLUMNS),
     Statement::write(SWEEP_CEREMONIES),
 ];
 
@@ -312,8 +320,17 @@ pub(crate) async fn insert_ceremony(
 }
 
 /// Takes what a passkey was asked: nobody can answer it again.
-pub(crate) async fn take_ceremony(tx: &mut Tx, id: Uuid, kind: &'static str) -> Result<Option<Ceremony>> {
-    tx.sql(TAKE_CEREMONY).bind(id).bind(kind.to_owned()).optional().await
+pub(crate) async fn take_ceremony(
+    tx: &mut Tx,
+    id: Uuid,
+    kind: &'static str,
+    user: Option<UserId>,
+    anybodys: bool,
+) -> Result<Option<Ceremony>> {
+    match user.filter(|_| !anybodys) {
+        Some(user) => tx.sql(TAKE_CEREMONY).bind(id).bind(kind.to_owned()).bind(user).optional().await,
+        None => tx.sql(TAKE_ANY_CEREMONY).bind(id).bind(kind.to_owned()).bind(anybodys).optional().await,
+    }
 }
 
 /// Deletes up to `limit` questions that nobody has answered in time; answers how many it were.

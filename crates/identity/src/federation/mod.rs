@@ -18,12 +18,11 @@ use crate::api_keys::Recent;
 use crate::model::{SessionView, User};
 use crate::tokens::{Jws, SKEW};
 use guard::{Caller, Credential};
-use kernel::{Fault, Timestamp, UserId};
+use kernel::{Ambient, Breaker, Fallback, Fault, Outage, Timestamp, UserId};
 use provider::Provider;
 use queries::Connected;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// All providers, and who came from them a moment ago.
@@ -100,9 +99,14 @@ fn is_subject(text: &str) -> bool {
 }
 
 impl Federation {
-    pub(crate) fn new(settings: &[ProviderSettings]) -> Result<Self, Fault> {
-        let providers: Result<Vec<_>, _> = settings.iter().cloned().map(Provider::new).collect();
+    pub(crate) fn new(settings: &[ProviderSettings], ambient: &Ambient) -> Result<Self, Fault> {
+        let providers: Result<Vec<_>, _> = settings.iter().cloned().map(|one| Provider::new(one, ambient)).collect();
         Ok(Self { providers: providers.map_err(Fault::internal)?, recent: Recent::default() })
+    }
+
+    /// The ways to all providers.
+    pub(crate) fn breakers(&self) -> impl Iterator<Item = Arc<Breaker>> {
+        self.providers.iter().map(|provider| provider.way.clone())
     }
 
     /// The provider that people may sign in by under this name.
@@ -136,12 +140,12 @@ impl Identity {
             Ok(Some(claims)) => claims,
             Ok(None) => return Ok(None),
             Err(trouble) => {
-                tracing::warn!(provider = provider.settings.id, %trouble, "the keys of a provider could not be read");
-                return Err(Fault::unavailable(
-                    "provider_unavailable",
-                    "The issuer of this token does not answer.",
-                    Duration::from_secs(30),
-                ));
+                if !matches!(trouble, Outage::Open { .. }) {
+                    tracing::warn!(provider = provider.settings.id, %trouble, "the keys of a provider could not be read");
+                }
+                let instead = Fallback::new("sign_in_here", "Sign in with an account of this server.");
+                let detail = "The issuer of this token does not answer.";
+                return Err(trouble.into_fault("provider_unavailable", detail, instead));
             }
         };
         let fits = claims.aud.holds(audience) && in_time(claims.exp, &[claims.nbf, claims.iat], now);

@@ -1,14 +1,14 @@
 //! Speaks with one provider: its metadata, its keys, its token endpoint.
 //!
-//! No redirect is followed, every answer is bounded, and every address has to be https, unless the provider itself is on
-//! this machine. Its keys are fetched when a token names one that is not known, and at most every five minutes, so that
-//! made-up names of keys do not become requests of ours.
+//! Every call goes through one breaker for this provider. No redirect is followed, every answer is bounded, and every
+//! address has to be https, unless the provider itself is on this machine. Its keys are fetched when a token names one that
+//! is not known, and at most every five minutes, so that made-up names of keys do not become requests of ours.
 
 use super::ProviderSettings;
 use crate::tokens::Jws;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use form_urlencoded::Serializer;
-use kernel::{Secret, Timestamp};
+use kernel::{Ambient, Breaker, Outage, Patience, Secret, Timestamp};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Url, redirect};
 use seal::signature::VerifyingKey;
@@ -26,15 +26,32 @@ const METADATA_KEPT: Duration = Duration::from_hours(1);
 /// How often keys may be fetched.
 const KEYS_EVERY: Duration = Duration::from_mins(5);
 
-/// Why a provider could not be spoken with.
+/// Why a provider could not be spoken with, or was not.
+pub(super) type Trouble = Outage<Wrong>;
+
+/// What was wrong with its answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum Wrong {
     #[error("it does not answer: {0}")]
     Away(#[from] reqwest::Error),
     #[error("it answers {0}")]
     Refused(u16),
     #[error("its answer is not what it has to be: {0}")]
     Odd(&'static str),
+}
+
+impl Wrong {
+    /// Whether it does not do its work. A plain no (4xx) is an answer, which strangers can bring about with a made-up code.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Away(_) | Self::Odd(_) => true,
+            Self::Refused(status) => *status >= 500 || *status == 429,
+        }
+    }
+}
+
+fn odd(what: &'static str) -> Trouble {
+    Outage::Failed(Wrong::Odd(what))
 }
 
 /// What it says of itself (OpenID Connect Discovery 1.0).
@@ -105,6 +122,8 @@ struct Known {
 /// A provider, and what is known of it.
 pub(crate) struct Provider {
     pub(crate) settings: ProviderSettings,
+    /// The way to it; monitoring looks at it.
+    pub(super) way: Arc<Breaker>,
     http: reqwest::Client,
     local: bool,
     known: Mutex<Known>,
@@ -117,14 +136,15 @@ fn is_local(url: &Url) -> bool {
 }
 
 impl Provider {
-    pub(super) fn new(settings: ProviderSettings) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(settings: ProviderSettings, ambient: &Ambient) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
+            .timeout(PATIENCE + Duration::from_secs(2))
             .connect_timeout(PATIENCE / 2)
             .build()?;
         let local = Url::parse(&settings.issuer).is_ok_and(|url| is_local(&url));
-        Ok(Self { settings, http, local, known: Mutex::default(), fetching: tokio::sync::Mutex::default() })
+        let way = Breaker::new(format!("oidc:{}", settings.id), Patience::of(PATIENCE), ambient);
+        Ok(Self { settings, way, http, local, known: Mutex::default(), fetching: tokio::sync::Mutex::default() })
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -133,26 +153,30 @@ impl Provider {
     }
 
     fn check(&self, text: &str) -> Result<Url, Trouble> {
-        let url = Url::parse(text).map_err(|_| Trouble::Odd("an address is none"))?;
+        let url = Url::parse(text).map_err(|_| odd("an address is none"))?;
         if url.scheme() == "https" || (self.local && is_local(&url)) {
             return Ok(url);
         }
-        Err(Trouble::Odd("an address is not https"))
+        Err(odd("an address is not https"))
     }
 
     async fn fetch<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Trouble> {
+        self.way.call(Self::ask(request), Wrong::is_outage).await
+    }
+
+    async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Wrong> {
         let mut response = request.header(ACCEPT, "application/json").send().await?;
         if !response.status().is_success() {
-            return Err(Trouble::Refused(response.status().as_u16()));
+            return Err(Wrong::Refused(response.status().as_u16()));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > LONGEST {
-                return Err(Trouble::Odd("it does not end"));
+                return Err(Wrong::Odd("it does not end"));
             }
             body.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&body).map_err(|_| Trouble::Odd("a field is missing, or of another type"))
+        serde_json::from_slice(&body).map_err(|_| Wrong::Odd("a field is missing, or of another type"))
     }
 
     /// What it says of itself, at most an hour old.
@@ -165,7 +189,7 @@ impl Provider {
         let metadata: Metadata = self.fetch(self.http.get(self.check(&url)?)).await?;
         // To the letter: a provider that speaks for another one is none (RFC 8414, section 3.3).
         if metadata.issuer != self.settings.issuer {
-            return Err(Trouble::Odd("it names another issuer than the one that is configured"));
+            return Err(odd("it names another issuer than the one that is configured"));
         }
         for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
             self.check(address)?;
@@ -189,11 +213,14 @@ impl Provider {
         if just {
             return Ok(self.key(kid));
         }
-        // Also when it fails: what is away is not hammered either.
-        self.known().keys_at = Some(now);
+        // Not when it fails: a token whose key cannot be looked up is not a wrong token. What is away is not hammered
+        // either; the breaker sees to that.
         let metadata = self.metadata(now).await?;
         let set: JwkSet = self.fetch(self.http.get(self.check(&metadata.jwks_uri)?)).await?;
-        self.known().keys = set.keys.iter().filter_map(Jwk::key).collect();
+        let mut known = self.known();
+        known.keys = set.keys.iter().filter_map(Jwk::key).collect();
+        known.keys_at = Some(now);
+        drop(known);
         drop(turn);
         Ok(self.key(kid))
     }
@@ -293,15 +320,15 @@ mod tests {
     #[test]
     fn only_https_is_spoken_except_with_this_machine() {
         let provider = |issuer: &str| {
-            Provider::new(ProviderSettings {
+            let settings = ProviderSettings {
                 id: "p".to_owned(),
                 name: "P".to_owned(),
                 issuer: issuer.to_owned(),
                 client_id: None,
                 client_secret: None,
                 audience: None,
-            })
-            .unwrap()
+            };
+            Provider::new(settings, &Ambient::system()).unwrap()
         };
         let (far, here) = (provider("https://id.example"), provider("http://127.0.0.1:4000"));
         assert!(far.check("https://id.example/token").is_ok());

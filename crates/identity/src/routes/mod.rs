@@ -14,6 +14,7 @@ mod policy;
 mod set_up;
 mod setup_status;
 mod sign_up;
+mod ticket;
 mod update_me;
 mod use_link;
 mod verify_email;
@@ -64,6 +65,7 @@ fn table() -> OpenApiRouter<Arc<Identity>> {
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::decide))
         .routes(routes!(events::handler))
+        .routes(routes!(ticket::handler))
         .routes(routes!(outbox::handler))
         .routes(routes!(log_in::handler))
         .routes(routes!(log_out::handler))

@@ -14,6 +14,7 @@ use store::jobs::{Pace, Runner, Running};
 store::conformance!(
     a_sign_up_is_a_letter_and_nothing_is_kept,
     a_server_that_asks_for_patience_gets_it_with_the_same_letter,
+    a_server_that_goes_away_is_left_alone_and_loses_no_letter,
     what_is_refused_for_good_is_given_up,
     nothing_goes_out_before_it_is_committed,
     an_errand_begins_at_a_moment_left_to_chance,
@@ -93,6 +94,27 @@ async fn a_server_that_asks_for_patience_gets_it_with_the_same_letter(db: store:
     house.clock.advance(Duration::from_secs(40));
     wait("a letter", async || sink.taken().len() == 1).await;
     wait("an empty queue", async || mails(&house).await == 0).await;
+    running.shutdown(Duration::from_secs(5)).await;
+}
+
+async fn a_server_that_goes_away_is_left_alone_and_loses_no_letter(db: store::Db) {
+    let sink = Sink::start(None).await;
+    let house = house(&db, &sink).await;
+    house.member("patient@example.org").await;
+    sink.state.lock().unwrap().refusals.extend(["421 closing", "421 closing", "421 closing"]);
+    let running = run(&house).await;
+    house.post("/api/auth/password-reset", json!({ "email": "patient@example.org" })).await;
+    let way = house.identity.breakers()[0].clone();
+    for (failed, pause) in [(1, 20), (2, 40), (3, 80)] {
+        wait("a try", async || way.snapshot().failed == failed).await;
+        wait("a pause", async || jobs(&house, "ready").await == 1).await;
+        assert_eq!(mails(&house).await, 1, "it waits");
+        assert_eq!(way.snapshot().state.name(), if failed == 3 { "open" } else { "closed" });
+        house.clock.advance(Duration::from_secs(pause));
+    }
+    wait("a letter", async || sink.taken().len() == 1).await;
+    wait("an empty queue", async || mails(&house).await == 0).await;
+    assert_eq!((way.snapshot().target.as_str(), way.snapshot().state.name()), ("smtp", "closed"));
     running.shutdown(Duration::from_secs(5)).await;
 }
 

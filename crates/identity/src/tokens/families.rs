@@ -138,9 +138,7 @@ impl Identity {
         self.note(&mut tx, found.user_id, "refresh_token_reused", client).await?;
         self.notify(&mut tx, found.user_id, Notice::RefreshReused).await?;
         tx.commit().await?;
-        if let Some(cache) = &self.cache {
-            cache.forget(found.session_id);
-        }
+        self.ended_session(found.session_id);
         Ok(())
     }
 

@@ -123,9 +123,7 @@ impl Identity {
         queries::insert_refresh(&mut tx, &refresh_hash, session_id, 1, at).await?;
         let epoch = queries::epoch_of(&mut tx, session_id).await?;
         tx.commit().await?;
-        for ended in evicted {
-            self.forget_hash(&ended.token_hash);
-        }
+        self.ended_sessions(&evicted);
         let grant = Grant { user_id, session_id, amr: amr.to_owned(), auth_at: at, epoch };
         Ok(Some(self.pair(&grant, &refresh, IDLE).await?))
     }
@@ -190,8 +188,9 @@ impl Identity {
         Ok(jwt::check(jws, &key, &self.config.tokens.issuer, now))
     }
 
-    /// Ends what a token of ours stands for, because it was seen where it must not be; whose it was.
-    pub(crate) async fn token_leaked(&self, text: &str) -> Result<Option<UserId>, Fault> {
+    /// Ends what a token of ours stands for, because it was seen where it must not be, and tells its owner; `false` when
+    /// it is none, or that is over already.
+    pub(crate) async fn token_leaked(&self, text: &str) -> Result<bool, Fault> {
         let session_id = if let Some(hash) = token::parse(Purpose::Refresh, text) {
             queries::session_of_refresh(&mut self.db.lookup().await?, &hash).await?
         } else if let Some(jws) = Jws::parse(text)
@@ -201,10 +200,11 @@ impl Identity {
         } else {
             None
         };
-        let Some(session_id) = session_id else { return Ok(None) };
-        let user = queries::user_of_session(&mut self.db.lookup().await?, session_id).await?;
-        self.end_session(session_id).await?;
-        Ok(user)
+        let Some(session_id) = session_id else { return Ok(false) };
+        match queries::user_of_session(&mut self.db.lookup().await?, session_id).await? {
+            Some(user) => self.end_leaked(user, session_id).await,
+            None => Ok(false),
+        }
     }
 
     async fn sweep_tokens(&self) -> Result<(), Fault> {

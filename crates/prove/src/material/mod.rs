@@ -15,7 +15,7 @@ pub(crate) use multipart::{Part, endless, form, media};
 pub(crate) use passkey::Passkey;
 pub(crate) use signed::{Signer, content_digest};
 pub(crate) use totp::{code, step_at};
-pub(crate) use wav::{polyglot, wav};
+pub(crate) use wav::{polyglot, tagged, wav};
 pub(crate) use words::debug_paths;
 
 use std::hash::{BuildHasher, Hasher, RandomState};

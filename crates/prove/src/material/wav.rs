@@ -40,6 +40,18 @@ pub(crate) fn polyglot() -> Vec<u8> {
     riff(&[chunk(*b"JUNK", page), format(), tone()])
 }
 
+/// A second of sound with tags of several kinds, in all of which this word stands.
+pub(crate) fn tagged(word: &str) -> Vec<u8> {
+    let info = [b"INFO".to_vec(), chunk(*b"INAM", word.as_bytes()), chunk(*b"ICMT", word.as_bytes())].concat();
+    let id3 = [b"ID3\x04\0\0\0\0\0\x40".as_slice(), word.as_bytes()].concat();
+    let xml = format!("<BWFXML><NOTE>{word}</NOTE></BWFXML>");
+    let before = [chunk(*b"LIST", &info), chunk(*b"bext", word.as_bytes())].concat();
+    let behind = [chunk(*b"id3 ", &id3), chunk(*b"iXML", xml.as_bytes())].concat();
+    let mut file = riff(&[before, format(), tone(), behind]);
+    file.extend(word.as_bytes());
+    file
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

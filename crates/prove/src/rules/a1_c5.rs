@@ -65,6 +65,9 @@ fn dishonest(answer: &Response, path: &str) -> Option<String> {
         Some(_) if answer.status == 503 && answer.header("retry-after").is_none() => {
             Some("503 without Retry-After".to_owned())
         }
+        Some(_) if matches!(answer.status, 503 | 504) && !body["fallback"].is_object() => {
+            Some(format!("{} without what to do instead", answer.status))
+        }
         Some(_) => None,
     }
 }

@@ -13,6 +13,7 @@ mod a1_h2_scanner;
 mod a1_h3;
 mod a1_h4;
 mod a1_h6;
+mod a1_h6_writing;
 mod a1_h7;
 mod a1_h8;
 mod a1_l4;
@@ -26,6 +27,7 @@ mod a1_m6_device;
 mod a1_m7;
 mod a1_m8;
 mod a1_m8_slow;
+mod a1_m9;
 mod a1_s1;
 mod a2_1;
 mod a2_10;
@@ -36,6 +38,7 @@ mod a2_15;
 mod a2_2;
 mod a2_5;
 mod a2_6;
+mod a2_6_metadata;
 mod a2_6_polyglot;
 mod a2_7;
 mod a2_8;
@@ -43,6 +46,7 @@ mod a2_9;
 mod guesses;
 mod malformed;
 mod o_6;
+mod outages;
 mod starts;
 mod upload;
 mod x_asked_again;
@@ -89,6 +93,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_h4::SIGN_IN,
     &a1_h4::LETTERS,
     &a1_h4::SIGN_UP,
+    &a1_h6_writing::RULE,
     &a1_h6::RULE,
     &a1_h7::RULE,
     &a1_h7::TOTP,
@@ -104,6 +109,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_m8_slow::AT_ONCE,
     &a1_m8_slow::CONNECTIONS,
     &a1_m8_slow::SLOW,
+    &a1_m9::RULE,
     &a2_1::RULE,
     &a2_10::RULE,
     &a2_12::RULE,
@@ -113,6 +119,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a2_2::RULE,
     &a2_5::RULE,
     &a2_6::RULE,
+    &a2_6_metadata::RULE,
     &a2_6_polyglot::RULE,
     &a2_7::RULE,
     &a2_9::RULE,
@@ -134,15 +141,19 @@ pub(crate) static ALL: &[&Rule] = &[
 
 /// All rules that start instances of this program, sorted by id.
 pub(crate) static STARTS: &[&StartRule] = &[
+    &outages::OUTAGE,
     &a1_h1::KEY,
     &a1_l4::RULE,
     &a1_l6::RULE,
     &starts::ORIGINS,
     &a1_m5_lookup::RULE,
+    &starts::CONNECT,
     &a1_s1::RULE,
     &starts::CEILING,
     &a2_12_most::RULE,
+    &starts::SOCKETS,
     &starts::SECRETS,
+    &outages::SCANNER,
     &a2_8::RULE,
     &x_disabled::RULE,
     &x_claims::RULE,
@@ -182,8 +193,8 @@ mod tests {
 
     #[test]
     fn the_findings_of_this_version_are_all_covered() {
-        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-L4 A1-L6 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 \
-                   A1-S1 A2-1 A2-2 A2-4 A2-5 A2-6 A2-7 A2-8 A2-9 A2-10 A2-12 A2-13 A2-15 O-6 X-CVE-2023-22492 X-CVE-2025-61928 X-CVE-2025-64102 \
+        let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-L4 A1-L6 A1-M1 A1-M2 A1-M3 A1-M5 A1-M6 A1-M7 A1-M8 A1-M9 \
+                   A1-S1 A2-1 A2-2 A2-3 A2-4 A2-5 A2-6 A2-7 A2-8 A2-9 A2-10 A2-12 A2-13 A2-15 O-6 X-CVE-2023-22492 X-CVE-2025-61928 X-CVE-2025-64102 \
                    X-CVE-2026-105209 X-CVE-2026-114607 X-CVE-2026-11800 X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-25537 \
                    X-CVE-2026-53516 X-CVE-2026-67333 X-CVE-2026-7507 X-CVE-2026-9798 X-CVE-2026-9802 X-GHSA-2wmj-46rj-qm2w \
                    X-GHSA-7h8m-vrxx-vr4m X-KEYCLOAK-50999";

@@ -1,5 +1,7 @@
 //! Settings that open a hole, and a server that starts with them all the same.
 
+use super::a1_h3::policies;
+use super::a1_m9::connections;
 use crate::instance::{Bench, Ended, Start};
 use crate::rule::{Findings, RuleInfo, Severity, StartRule, Stop};
 
@@ -52,6 +54,41 @@ pub(crate) static ORIGINS: StartRule = StartRule {
         writes: false,
     },
     trial: |bench, found| Box::pin(origins(bench, found)),
+};
+
+pub(crate) static SOCKETS: StartRule = StartRule {
+    info: RuleInfo {
+        id: "A2-3.start",
+        finding: "A2-3",
+        title: "Pages of any origin opening sockets stop the start",
+        severity: Severity::Medium,
+        asvs: "4.4.2",
+        cwe: 1385,
+        expected: "SOCKETIO_ORIGINS with *, null, http://, a wildcard or a path: exit status 78 and a CRITICAL line that names \
+                   the variable. With exact https origins it starts.",
+        help: "Unset, only pages of PUBLIC_URL open sockets.",
+        weakened_by: "A2-3.start",
+        writes: false,
+    },
+    trial: |bench, found| Box::pin(sockets(bench, found)),
+};
+
+pub(crate) static CONNECT: StartRule = StartRule {
+    info: RuleInfo {
+        id: "A1-M9.start",
+        finding: "A1-M9",
+        title: "Pages speak with further origins only where each is set",
+        severity: Severity::Medium,
+        asvs: "3.4.3",
+        cwe: 1021,
+        expected: "CSP_CONNECT_SRC_EXTRA with *, a scheme, http://, a wildcard, a path or another directive: exit status 78 and \
+                   a CRITICAL line that names the variable. With an exact origin, the page's connect-src has it; unset, it is \
+                   'self' alone. CSP_REPORT_ONLY sends a second policy that only reports.",
+        help: "Each further origin is one exact https or wss origin.",
+        weakened_by: "A1-M9.start",
+        writes: false,
+    },
+    trial: |bench, found| Box::pin(connect(bench, found)),
 };
 
 /// Good for these attempts; made up, and as long as what `openssl rand -base64 48` prints.
@@ -136,6 +173,47 @@ async fn origins(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
         "https://*.one.example",
         "https://one.example/path",
         ".*",
+    ] {
+        let wrong = wrong(bench, name, Some(value), &[good]).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn sockets(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
+    let (name, good) = ("SOCKETIO_ORIGINS", ("SECRET_KEY", GOOD));
+    starts(bench, found, &[good, (name, "https://one.example,https://two.example:8443")]).await?;
+    for value in ["*", "null", "http://one.example", "https://*.one.example", "https://one.example/path"] {
+        let wrong = wrong(bench, name, Some(value), &[good]).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn connect(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
+    let (name, good) = ("CSP_CONNECT_SRC_EXTRA", ("SECRET_KEY", GOOD));
+    let extra = "https://extra.example";
+    for (settings, expected, tried) in [
+        (vec![], "'self'".to_owned(), false),
+        (vec![(name, extra), ("CSP_REPORT_ONLY", "1")], format!("'self' {extra}"), true),
+    ] {
+        let instance = bench.start(&settings).await?;
+        let page = instance.lab.page().await?;
+        let allowed = connections(&policies(&page));
+        found.control(allowed.is_some(), || "the page's policy says nothing of connections".to_owned())?;
+        let allowed = allowed.unwrap_or_default();
+        found.check(allowed == expected, || format!("with {settings:?} connect-src is {allowed:?}"));
+        let reports = page.header("content-security-policy-report-only").is_some();
+        found.check(reports == tried, || format!("with {settings:?} a policy that only reports: {reports}"));
+    }
+    for value in [
+        "*",
+        "https:",
+        "http://one.example",
+        "ws://one.example",
+        "https://*.one.example",
+        "https://one.example/path",
+        "https://one.example;script-src *",
     ] {
         let wrong = wrong(bench, name, Some(value), &[good]).await?;
         found.check(wrong.is_none(), || wrong.unwrap_or_default());

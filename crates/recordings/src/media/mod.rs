@@ -5,10 +5,12 @@
 
 mod disk;
 mod part;
+mod stream;
 mod sweep;
 
 pub(crate) use disk::Disk;
 pub(crate) use part::{Part, Whole};
+pub(crate) use stream::pieces;
 pub(crate) use sweep::Old;
 
 use crate::model::RecordingId;

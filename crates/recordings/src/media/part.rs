@@ -32,6 +32,22 @@ struct Open {
     scratch: Scratch,
 }
 
+/// A file that one thread writes from its beginning to its end, lent by its [`Part`]. Dropped, what of it is on disk is
+/// removed.
+pub(crate) struct Sink(Box<Open>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.writer.write_all(bytes)?;
+        self.0.digest.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A file being written. Dropped at any moment, whatever of it is on disk is removed.
 pub(crate) struct Part {
     disk: Disk,
@@ -90,6 +106,16 @@ impl Part {
         };
         self.open = Some(self.disk.run(work).await?);
         Ok(())
+    }
+
+    /// Lends the file to a thread that writes it in one go; nothing can be done with it before it is back.
+    pub(crate) fn lend(&mut self) -> io::Result<Sink> {
+        self.open.take().map(Sink).ok_or_else(broken)
+    }
+
+    /// Takes back what was lent.
+    pub(crate) fn take_back(&mut self, sink: Sink) {
+        self.open = Some(sink.0);
     }
 
     /// Writes the end and makes the file durable.

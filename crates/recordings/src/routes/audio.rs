@@ -1,8 +1,10 @@
 //! `GET /api/recordings/{id}/audio`: the sound, whole or the part a player asks for. Only the sealed chunks that hold it are
 //! opened, one after the other as the client takes them.
+//!
+//! It is always an attachment: a player does not mind, and a browser that is sent there saves it instead of showing it.
 
 use super::find;
-use crate::media::{Disk, Place, Reader, Sound};
+use crate::media::{Place, Sound, pieces};
 use crate::model::RecordingId;
 use crate::rules::disposition::{attachment, download_name};
 use crate::rules::range::{self, Wanted};
@@ -11,21 +13,17 @@ use crate::state::State;
 use axum::body::Body;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::stream;
 use guard::{Caller, Path, Query};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::Fault;
-use seal::chunks::CHUNK;
 use serde::Deserialize;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// How to send it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
-    /// `1`: as a file to keep.
+    /// `1`: as a file to keep, with a name.
     download: Option<u8>,
 }
 
@@ -82,10 +80,13 @@ pub(crate) async fn handler(
     {
         answer.insert(header::CONTENT_RANGE, range);
     }
-    if download {
+    let disposition = if download {
         let title = sealed::open_meta(&key, &row)?.title;
-        answer.insert(header::CONTENT_DISPOSITION, attachment(&download_name(&title, container.extension())));
-    }
+        attachment(&download_name(&title, container.extension()))
+    } else {
+        HeaderValue::from_static("attachment")
+    };
+    answer.insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)
 }
 
@@ -96,38 +97,4 @@ fn outside(length: u64) -> Response {
         response.headers_mut().insert(header::CONTENT_RANGE, range);
     }
     response
-}
-
-/// The bytes from `first` on, cut where the sealed chunks are, so that each is opened once.
-fn pieces(disk: Disk, reader: Reader, first: u64, size: u64) -> impl stream::Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((reader, first, size), move |(mut reader, at, left)| {
-        let disk = disk.clone();
-        async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let read = disk
-                .run(move || {
-                    let chunk = CHUNK as u64;
-                    // At most one chunk, which fits whatever holds `CHUNK`.
-                    let next = usize::try_from(left.min(chunk - at % chunk)).map_err(io::Error::other)?;
-                    reader.seek(SeekFrom::Start(at))?;
-                    let mut piece = vec![0; next];
-                    reader.read_exact(&mut piece)?;
-                    Ok((reader, piece))
-                })
-                .await;
-            match read {
-                Ok((reader, piece)) => {
-                    let taken = piece.len() as u64;
-                    Ok(Some((Bytes::from(piece), (reader, at + taken, left - taken))))
-                }
-                Err(error) => {
-                    // The status is out already; the cut connection tells the client, this line tells us.
-                    tracing::error!(%error, "a recording could not be read to its end");
-                    Err(error)
-                }
-            }
-        }
-    })
 }

@@ -63,7 +63,8 @@ struct Filled {
     responses((status = 201, body = Recording), (status = 400, body = guard::ProblemBody),
         (status = 401, body = guard::ProblemBody), (status = 413, body = guard::ProblemBody),
         (status = 415, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
-        (status = 429, body = guard::ProblemBody), (status = 503, body = guard::ProblemBody)))]
+        (status = 429, body = guard::ProblemBody), (status = 503, body = guard::ProblemBody),
+        (status = 504, body = guard::ProblemBody)))]
 pub(crate) async fn handler(
     extract::State(state): extract::State<Arc<State>>,
     caller: Caller,
@@ -110,12 +111,15 @@ async fn fill(
                 limits.by_key(Class::Transcription, &user.to_string()).await?;
                 // Told before the file is sent; whether this very file fits, is known when it is there.
                 within_quota(queries::occupied(&mut state.db.lookup().await?, user).await?, config)?;
-                let place = Place::of(id, user, key.clone(), &state.ambient);
-                let file = upload::file(state, field, &name, id, place).await?;
+                // What was sent lies under another name than what will be kept of it.
+                let sent = if upload::keeps_all() { id } else { state.ambient.id() };
+                let place = Place::of(sent, user, key.clone(), &state.ambient);
+                let file = upload::file(state, field, &name, sent, place).await?;
                 if let Err(fault) = end(form, state).await {
                     file.whole.discard().await;
                     return Err(fault);
                 }
+                let file = upload::clean(state, file, id, Place::of(id, user, key.clone(), &state.ambient)).await?;
                 let title = title.filter(|title| !title.is_empty());
                 return Ok(Filled { title, language: language.unwrap_or_default(), name, file });
             }
@@ -167,14 +171,15 @@ async fn keep(
     key: &Arc<DataKey>,
     idempotency: Option<&str>,
 ) -> Result<Recording, Fault> {
-    let Filled { title, language, name, file: Received { whole, probe } } = filled;
+    let Filled { title, language, name, file } = filled;
+    let Received { whole, probe, sent_size, sent_digest } = file;
     let ambient = &state.ambient;
     let fingerprint = Fingerprint {
         title: title.as_deref(),
         language: language.to_string(),
         file_name: name.as_str(),
-        size: whole.size,
-        digest: whole.digest,
+        size: sent_size,
+        digest: sent_digest,
     };
     let mut once = Once::new(idempotency, "POST /api/recordings", user, key.clone(), &fingerprint, ambient)?;
     let now = ambient.now();

@@ -63,7 +63,7 @@ struct Filled {
         (status = 400, body = guard::ProblemBody), (status = 401, body = guard::ProblemBody),
         (status = 413, body = guard::ProblemBody), (status = 415, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody),
-        (status = 503, body = guard::ProblemBody)))]
+        (status = 503, body = guard::ProblemBody), (status = 504, body = guard::ProblemBody)))]
 pub(crate) async fn handler(
     extract::State(state): extract::State<Arc<State>>,
     caller: Caller,

@@ -140,6 +140,13 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }
 
+/// What is kept of a file: its sound alone.
+pub(crate) fn kept(file: &[u8], container: speech::Container) -> Vec<u8> {
+    let mut out = Vec::new();
+    speech::strip(speech::Source::bytes(file.to_vec()), container, &mut out).expect("a file that can be taken apart");
+    out
+}
+
 /// Half a second of a tone, as a WAV file of 16 kHz.
 pub(crate) fn tone() -> Vec<u8> {
     let samples: Vec<u8> =
@@ -171,7 +178,7 @@ impl House {
         change(&mut config);
         let state = State::new(config, db.clone(), keys.clone(), ambient.clone()).unwrap();
         let mut settings = guard::Config::for_origin("http://localhost:8080");
-        settings.uploads = recordings::UPLOADS.to_vec();
+        settings.uploads = recordings::uploads(recordings::MAX_BYTES);
         settings.rates.transcription = vec![guard::Window::per(1000, 60)];
         settings.rates.signed_in = vec![guard::Window::per(10_000, 60)];
         let guard = Arc::new(Guard::new(settings, ambient.clone(), Arc::new(Trusting)));

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says no by panicking")]
 
+mod bounds;
 mod form;
 mod house;
 mod main_job;
+mod metadata;
 mod openai;
 mod refusals;
+mod scanner;

@@ -1,7 +1,7 @@
 //! From the upload of real speech to its transcript, and what one does with it.
 
 use crate::form::Form;
-use crate::house::{BECKETT, House, id, models, sample, tone, words};
+use crate::house::{BECKETT, House, id, kept, models, sample, tone, words};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -127,13 +127,18 @@ async fn what_waits_for_a_model_goes_on_when_there_is_one(db: Db) {
 
 async fn the_sound_comes_back_in_parts(db: Db) {
     let house = House::new(db).await;
-    let sound = sample("beckett.wav");
-    let created = house.upload(Form::new().file("Größe.wav", &sound).bytes()).await.is(201).json();
+    let sent = sample("beckett.wav");
+    let created = house.upload(Form::new().file("Größe.wav", &sent).bytes()).await.is(201).json();
+    let sound = kept(&sent, speech::Container::Wav);
+    assert_eq!(created["size_bytes"], sound.len());
     let path = format!("/api/recordings/{}/audio", id(&created));
     let whole = house.get(&path).await.is(200);
     assert!(whole.body == sound, "the same bytes");
     assert_eq!((whole.header("content-type"), whole.header("accept-ranges")), ("audio/wav", "bytes"));
-    assert_eq!((whole.header("content-disposition"), whole.header("x-content-type-options")), ("", "nosniff"));
+    assert_eq!(whole.header("content-disposition"), "attachment", "a player does not mind");
+    assert_eq!(whole.header("x-content-type-options"), "nosniff");
+    assert_eq!(whole.header("cross-origin-resource-policy"), "same-origin");
+    assert!(whole.header("content-security-policy").contains("sandbox"));
     let tag = whole.header("etag").to_owned();
     let part = async |range: &str, if_range: Option<&str>| {
         let mut request = Request::get(&path).header("range", range);

@@ -1,7 +1,7 @@
 //! Uploads that are not taken: each refusal says why, and leaves nothing.
 
 use crate::form::{BOUNDARY, Form};
-use crate::house::{House, sample, tone};
+use crate::house::{House, kept, sample, tone};
 use axum::body::Body;
 use axum::http::Request;
 use bytes::Bytes;
@@ -121,11 +121,15 @@ async fn the_limit_holds_to_the_byte() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_quota_holds_to_the_byte() {
     let temporary = store::testing::sqlite().await;
-    let sound = sample("beckett.wav");
+    let sound = kept(&sample("beckett.wav"), speech::Container::Wav);
     let quota = 2 * sound.len() as u64;
     let house = House::with(temporary.db(), Path::new("/nonexistent"), |config| config.quota_bytes = quota).await;
     let mut longer = sound.clone();
     longer.extend([0; 2]);
+    // One sample more, and a header that says so.
+    let data = u32::from_le_bytes(longer[40..44].try_into().unwrap());
+    assert_eq!(&longer[36..40], b"data");
+    longer[40..44].copy_from_slice(&(data + 2).to_le_bytes());
     house.upload(Form::new().file("a.wav", &sound).bytes()).await.is(201);
     let refusal = house.upload(Form::new().file("b.wav", &longer).bytes()).await.refusal();
     assert_eq!((refusal.0, refusal.1.as_str()), (413, "quota_exceeded"));

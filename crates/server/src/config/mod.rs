@@ -1,6 +1,7 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
 mod limits;
+mod media;
 mod operations;
 mod post;
 mod providers;
@@ -8,6 +9,7 @@ mod retired;
 mod secrets;
 mod source;
 
+pub use media::Media;
 pub use operations::Operations;
 pub use source::Source;
 
@@ -84,6 +86,8 @@ pub struct Config {
     pub database_connections: u32,
     /// How many GiB one person's recordings may take.
     pub recordings_quota_gib: u32,
+    /// What is taken as a recording.
+    pub media: Media,
     /// Certificates by which PostgreSQL is recognised, when not the system's.
     pub database_ca: Option<PathBuf>,
     /// Whether to bring the schema up to date at start.
@@ -137,7 +141,8 @@ impl Config {
         let public_url = public_url(source, environment, listen)?;
         let database_url = source.secret("DATABASE_URL")?;
         let postgres = database_url.is_some();
-        let guard = guard_config(source, &public_url)?;
+        let media = media::read(source)?;
+        let guard = guard_config(source, &public_url, &media)?;
         Ok(Self {
             environment,
             environment_defaulted,
@@ -151,6 +156,7 @@ impl Config {
                 0,
             )?),
             recordings_quota_gib: number(source, "RECORDINGS_QUOTA_GIB", 20)?,
+            media,
             database_ca: source.get("DB_CA_FILE").map(PathBuf::from),
             migrate: flag(source, "RUN_MIGRATIONS_ON_STARTUP")?
                 .unwrap_or(!(postgres && environment == Environment::Production)),
@@ -225,7 +231,7 @@ fn origin(name: &'static str, text: &str, development: bool) -> Result<String, C
     }
 }
 
-fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, ConfigError> {
+fn guard_config(source: &Source, public_url: &str, media: &Media) -> Result<GuardConfig, ConfigError> {
     let mut config = GuardConfig::for_origin(public_url);
     for text in list(source, "CORS_ALLOWED_ORIGINS") {
         if kernel::weaken::is("A1-M3.start") {
@@ -233,8 +239,28 @@ fn guard_config(source: &Source, public_url: &str) -> Result<GuardConfig, Config
         }
         config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, false)?);
     }
+    for text in list(source, "SOCKETIO_ORIGINS") {
+        let name = "SOCKETIO_ORIGINS";
+        if kernel::weaken::is("A2-3.start") {
+            continue;
+        }
+        if text.starts_with("http:") {
+            return Err(ConfigError::Invalid { name, why: "its origins begin with https://".into() });
+        }
+        config.socket_origins.push(origin(name, text, false)?);
+    }
+    for text in list(source, "CSP_CONNECT_SRC_EXTRA") {
+        if !guard::csp::is_connect_origin(text) && !kernel::weaken::is("A1-M9.start") {
+            return Err(ConfigError::Invalid {
+                name: "CSP_CONNECT_SRC_EXTRA",
+                why: "it is a list of exact origins such as https://api.example or wss://live.example:8443".into(),
+            });
+        }
+        config.csp.connect_extra.push(text.to_owned());
+    }
+    config.csp.report_only = flag(source, "CSP_REPORT_ONLY")?.unwrap_or(false);
     config.trusted_proxies = limits::networks(source, "TRUSTED_PROXIES")?;
-    config.uploads = recordings::UPLOADS.to_vec();
+    config.uploads = recordings::uploads(media.max_bytes());
     config.areas = crate::compose::AREAS;
     limits::read(source, &mut config)?;
     Ok(config)
@@ -318,6 +344,29 @@ mod tests {
         let with = |origins| refusal([("PUBLIC_URL", "https://a.example"), KEY, ("CORS_ALLOWED_ORIGINS", origins)]);
         assert!(with("https://b.example,http://c.example").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
         assert!(with("*").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
+    }
+
+    #[test]
+    fn pages_may_speak_with_exact_origins_only() {
+        let read = |name, value| Config::read(&Source::of([("PUBLIC_URL", "https://a.example"), KEY, (name, value)]));
+        let csp = |name, value| read(name, value).unwrap().guard.csp;
+        let two = csp("CSP_CONNECT_SRC_EXTRA", "https://api.example, wss://live.example:8443");
+        assert_eq!(two.connect_extra, ["https://api.example", "wss://live.example:8443"]);
+        assert!(csp("CSP_REPORT_ONLY", "1").report_only && !csp("CSP_REPORT_ONLY", "0").report_only);
+        for bad in
+            ["*", "http://api.example", "ws://api.example", "https://*.example", "https://api.example/x", "'self'"]
+        {
+            let error = read("CSP_CONNECT_SRC_EXTRA", bad).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with("CSP_CONNECT_SRC_EXTRA cannot be used"), "{bad}: {error}");
+        }
+        assert_eq!(
+            read("SOCKETIO_ORIGINS", "https://app.example").unwrap().guard.socket_origins,
+            ["https://app.example"]
+        );
+        for bad in ["*", "http://app.example", "null", "https://app.example/x"] {
+            let error = read("SOCKETIO_ORIGINS", bad).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with("SOCKETIO_ORIGINS cannot be used"), "{bad}: {error}");
+        }
     }
 
     #[test]

@@ -186,3 +186,60 @@ async fn pages_at_the_bare_address_are_sent_to_localhost() {
     app.anonymous().get("/health").await.expect(200);
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_speaks_with_further_origins_only_where_they_are_set() {
+    let extra = ("CSP_CONNECT_SRC_EXTRA", "https://api.example,wss://live.example:8443");
+    for (settings, expected, tried) in [
+        (vec![], "; connect-src 'self'; ", false),
+        (
+            vec![extra, ("CSP_REPORT_ONLY", "1")],
+            "; connect-src 'self' https://api.example wss://live.example:8443; ",
+            true,
+        ),
+    ] {
+        let app = TestApp::with(&settings).await;
+        let page = app.anonymous().with("host", app.origin().trim_start_matches("http://")).get("/").await.expect(200);
+        assert!(
+            page.header("content-security-policy").contains(expected),
+            "{}",
+            page.header("content-security-policy")
+        );
+        let candidate = page.header("content-security-policy-report-only");
+        assert_eq!(!candidate.is_empty(), tried);
+        assert!(!candidate.contains("api.example") && !candidate.contains("blob:"), "{candidate}");
+        assert_eq!(page.headers.get_all("content-security-policy").iter().count(), 2, "both in force all the same");
+        let other = app.anonymous().get("/health").await;
+        assert!(other.headers.get("content-security-policy-report-only").is_none());
+        app.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_of_browsers_are_taken_bounded_and_for_administrators() {
+    let app = TestApp::with(&[("RATE_LIMIT_REPORT", "6/3600")]).await;
+    let page = format!("{}/journal/0199d5a4-0000-7000-8000-000000000001?q=private", app.origin());
+    let old = json!({"csp-report": {"document-uri": page, "effective-directive": "script-src-elem",
+        "blocked-uri": "https://evil.test/x.js?secret"}});
+    let new = json!([{"type": "csp-violation", "body": {"documentURL": page, "effectiveDirective": "script-src-elem",
+        "blockedURL": "https://evil.test/y.js", "disposition": "enforce"}}]);
+    let browser = app.anonymous();
+    let send = async |media: &'static str, body: Vec<u8>| {
+        browser.send(Method::POST, "/api/csp-report", Some((media, body))).await
+    };
+    for (media, body) in [("application/csp-report", &old), ("application/reports+json", &new)] {
+        let answer = send(media, body.to_string().into_bytes()).await.expect(204);
+        assert!(answer.headers.get("set-cookie").is_none());
+    }
+    send("application/csp-report", b"{}".to_vec()).await.problem(400, "malformed_report");
+    send("application/json", old.to_string().into_bytes()).await.problem(415, "unsupported_media_type");
+    let large = json!({"csp-report": {"document-uri": "x".repeat(17 * 1024)}}).to_string().into_bytes();
+    send("application/csp-report", large).await.problem(413, "too_large");
+    for _ in 0..3 {
+        send("application/csp-report", old.to_string().into_bytes()).await.expect(204);
+    }
+    send("application/csp-report", old.to_string().into_bytes()).await.problem(429, "too_many_requests");
+    app.anonymous().get("/api/admin/csp-reports").await.problem(401, "authentication_required");
+    app.script().await.get("/api/admin/csp-reports").await.problem(403, "administrators_only");
+    app.end().await;
+}

@@ -7,6 +7,7 @@
 
 mod files;
 mod hostile;
+mod metadata;
 mod pool;
 mod real_speech;
 mod support;

@@ -108,3 +108,19 @@ create table oidc_attempts (
 );
 create index oidc_attempts_expires_at_idx on oidc_attempts (expires_at);
 create index oidc_attempts_user_id_idx on oidc_attempts (user_id) where user_id is not null;
+
+-- Tickets for sockets: each is good once, for half a minute, for one purpose and from one network.
+create table ws_tickets (
+    token_hash bytea not null,
+    user_id uuid not null,
+    session_id uuid not null,
+    purpose text not null,
+    network text not null,
+    expires_at timestamptz not null,
+    primary key (token_hash),
+    constraint ws_tickets_session_id_fkey foreign key (session_id) references sessions (id) on delete cascade,
+    constraint ws_tickets_user_id_fkey foreign key (user_id) references users (id) on delete cascade
+);
+create index ws_tickets_expires_at_idx on ws_tickets (expires_at);
+create index ws_tickets_session_id_idx on ws_tickets (session_id);
+create index ws_tickets_user_id_idx on ws_tickets (user_id);

@@ -5,6 +5,7 @@ use crate::Identity;
 use crate::api_keys::chores::noticed_at_first;
 use crate::api_keys::queries::{self, NewApiKey};
 use crate::api_keys::{DAY, LIFE_DAYS, MOST, format};
+use crate::client::Client;
 use crate::signing::{KeySignature, Signing};
 use axum::extract::State;
 use guard::{Confirmed, Json, Problem, Role};
@@ -116,6 +117,7 @@ fn check(request: &CreateKeyRequest, areas: &[&str]) -> Result<Wish, Fault> {
 pub(crate) async fn handler(
     State(identity): State<Arc<Identity>>,
     Confirmed(caller): Confirmed,
+    client: Client,
     Json(request): Json<CreateKeyRequest>,
 ) -> guard::Result<(StatusCode, Json<NewKey>)> {
     let wish = check(&request, identity.config.areas)?;
@@ -157,6 +159,7 @@ pub(crate) async fn handler(
             "There are twenty API keys already. Delete one that is not needed.",
         )));
     }
+    identity.note(&mut tx, caller.user_id, "api_key_made", &client).await?;
     let row = queries::find(&mut tx, id, caller.user_id).await?.ok_or_else(Fault::not_found)?;
     tx.commit().await?;
     let body = NewKey { shown: ApiKey::of(row), key: key.expose().clone(), signing_secret };

@@ -2,6 +2,7 @@
 
 use crate::Identity;
 use crate::api_keys::queries;
+use crate::client::Client;
 use axum::extract::State;
 use guard::{Caller, Path};
 use http::StatusCode;
@@ -18,12 +19,14 @@ use uuid::Uuid;
 pub(crate) async fn handler(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
+    client: Client,
     Path(id): Path<Uuid>,
 ) -> guard::Result<StatusCode> {
     let mut tx = identity.db.begin().await?;
     if !queries::revoke(&mut tx, id, caller.user_id, identity.ambient.now()).await? {
         return Err(Fault::not_found().into());
     }
+    identity.note(&mut tx, caller.user_id, "api_key_deleted", &client).await?;
     tx.commit().await?;
     identity.forget_key(id);
     Ok(StatusCode::NO_CONTENT)

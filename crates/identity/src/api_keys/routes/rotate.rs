@@ -3,6 +3,7 @@
 use super::{ApiKey, NewKey};
 use crate::Identity;
 use crate::api_keys::{OVERLAP, format, queries};
+use crate::client::Client;
 use crate::routes::Nothing;
 use axum::extract::State;
 use guard::{Confirmed, Json, Path};
@@ -21,6 +22,7 @@ use uuid::Uuid;
 pub(crate) async fn handler(
     State(identity): State<Arc<Identity>>,
     Confirmed(caller): Confirmed,
+    client: Client,
     Path(id): Path<Uuid>,
     Json(Nothing {}): Json<Nothing>,
 ) -> guard::Result<Json<NewKey>> {
@@ -31,6 +33,7 @@ pub(crate) async fn handler(
     if !queries::rotate(&mut tx, id, caller.user_id, hash, until).await? {
         return Err(Fault::not_found().into());
     }
+    identity.note(&mut tx, caller.user_id, "api_key_rotated", &client).await?;
     tx.commit().await?;
     identity.forget_key(id);
     Ok(Json(NewKey { shown: ApiKey::of(row), key: key.expose().clone(), signing_secret: None }))

@@ -85,6 +85,7 @@ pub(crate) async fn list(
 pub(crate) async fn delete(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
+    client: Client,
     Path(id): Path<Uuid>,
 ) -> guard::Result<StatusCode> {
     in_person(&caller)?;
@@ -92,6 +93,7 @@ pub(crate) async fn delete(
     if !access::delete_device(&mut tx, caller.user_id, id).await? {
         return Err(Fault::not_found().into());
     }
+    identity.note(&mut tx, caller.user_id, "device_forgotten", &client).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! `/api/auth/sessions`: where somebody is signed in, and how that ends.
 
+use crate::client::Client;
 use crate::device::Family;
 use crate::factors::access_queries as access;
 use crate::factors::step_up::in_person;
@@ -95,6 +96,7 @@ pub(crate) async fn list(State(identity): State<Arc<Identity>>, caller: Caller) 
 pub(crate) async fn revoke(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
+    client: Client,
     Path(id): Path<Uuid>,
 ) -> guard::Result<StatusCode> {
     in_person(&caller)?;
@@ -102,10 +104,9 @@ pub(crate) async fn revoke(
     if !access::revoke_one(&mut tx, caller.user_id, id, identity.ambient.now()).await? {
         return Err(Fault::not_found().into());
     }
+    identity.note(&mut tx, caller.user_id, "session_ended", &client).await?;
     tx.commit().await?;
-    if let Some(cache) = &identity.cache {
-        cache.forget(id);
-    }
+    identity.ended_session(id);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -133,12 +134,16 @@ pub(crate) struct Revoked {
 pub(crate) async fn revoke_others(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
+    client: Client,
     _: Json<Nothing>,
 ) -> guard::Result<Json<Revoked>> {
     in_person(&caller)?;
     let mut tx = identity.db.begin().await?;
     let at = identity.ambient.now();
     let revoked = access::revoke_others(&mut tx, caller.user_id, caller.session_id, at).await?;
+    if revoked > 0 {
+        identity.note(&mut tx, caller.user_id, "sessions_ended", &client).await?;
+    }
     tx.commit().await?;
     identity.forget(caller.user_id);
     Ok(Json(Revoked { revoked }))
@@ -155,11 +160,13 @@ pub(crate) async fn revoke_others(
 pub(crate) async fn revoke_all(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
+    client: Client,
     _: Json<Nothing>,
 ) -> guard::Result<(StatusCode, AppendHeaders<[(HeaderName, HeaderValue); 2]>)> {
     in_person(&caller)?;
     let mut tx = identity.db.begin().await?;
     identity.end_everything(&mut tx, caller.user_id).await?;
+    identity.note(&mut tx, caller.user_id, "sessions_ended", &client).await?;
     tx.commit().await?;
     identity.forget(caller.user_id);
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookies::expired().map(|line| (SET_COOKIE, line)))))

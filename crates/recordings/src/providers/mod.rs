@@ -1,0 +1,3 @@
+//! What fulfils a wish of this slice outside of the process.
+
+pub(crate) mod clamd;
