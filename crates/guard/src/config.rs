@@ -20,7 +20,7 @@ pub struct Config {
     pub public_origin: String,
     /// Further origins that may send writes; exact, https.
     pub allowed_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `Forwarded` and `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Routes with large bodies.
     pub uploads: Vec<Upload>,
@@ -28,6 +28,12 @@ pub struct Config {
     pub rates: Rates,
     /// What API keys can be allowed to reach.
     pub areas: &'static [Area],
+    /// Routes of pages: asked for in the clear, they are sent to the encrypted address; everything else is refused.
+    pub pages: &'static [&'static str],
+    /// Routes that are served in the clear too, to whoever presents no credential.
+    pub plain_routes: &'static [&'static str],
+    /// Whether browsers may carry this host in their built-in list of encrypted ones.
+    pub hsts_preload: bool,
 }
 
 impl Config {
@@ -40,6 +46,9 @@ impl Config {
             uploads: Vec::new(),
             rates: Rates::default(),
             areas: &[],
+            pages: &[],
+            plain_routes: &[],
+            hsts_preload: false,
         }
     }
 

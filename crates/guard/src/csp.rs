@@ -17,6 +17,14 @@ pub(crate) const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; ba
 pub(crate) const DOWNLOAD: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 
+/// What a page without any script carries.
+pub(crate) const STILL: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// In a response's extensions: this is a page that no script belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Still;
+
 const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
      media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
      form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \

@@ -27,3 +27,4 @@ pub use openapi::{ProblemBody, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::origin::check_websocket;
+pub use steps::scheme::Transport;

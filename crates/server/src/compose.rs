@@ -1,6 +1,7 @@
 //! Where everything is plugged together.
 
 use crate::config::{Config, ConfigError};
+use crate::encryption::Encryption;
 use crate::operations::{self, Document};
 use crate::web;
 use axum::{Extension, Router};
@@ -68,6 +69,16 @@ pub enum Failure {
     /// The attack suite could not run.
     #[error("prove: {0}")]
     Prove(String),
+}
+
+impl Failure {
+    /// Whether a setting has to be changed before it can start; the text then names it.
+    pub const fn is_of_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_) | Self::Store(store::Error::Config(_) | store::Error::Environment { .. })
+        )
+    }
 }
 
 /// The data and its keys, open; what every command works with.
@@ -138,6 +149,8 @@ fn settings(config: &Config) -> Settings {
     settings.migrate = config.migrate;
     settings.connections = config.database_connections;
     settings.tls_ca_file.clone_from(&config.database_ca);
+    settings.tls_verify_local = config.database_verify_local;
+    settings.tls_without_verification = config.database_unverified;
     settings
 }
 
@@ -148,6 +161,7 @@ pub struct App {
     recordings: Arc<recordings::State>,
     guard: Arc<Guard>,
     public_url: String,
+    encryption: Option<Encryption>,
     document: Document,
     jobs: Running,
     chores: JoinSet<()>,
@@ -172,10 +186,14 @@ impl App {
             .register(identity::Errands(identity.clone()))
             .start()
             .await?;
-        let chores = chores(&house, &identity, &recordings, &guard);
+        let encryption = Encryption::open(config, &ambient)?;
+        let mut chores = chores(&house, &identity, &recordings, &guard);
+        if let Some(encryption) = &encryption {
+            encryption.tend(&ambient, &mut chores);
+        }
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
-        Ok(Self { house, identity, recordings, guard, public_url, document, jobs, chores })
+        Ok(Self { house, identity, recordings, guard, public_url, encryption, document, jobs, chores })
     }
 
     /// Everything it serves, behind the guard.
@@ -189,9 +207,15 @@ impl App {
         let (router, _) = api.split_for_parts();
         let router = router
             .merge(web::routes(ambient, &self.public_url))
+            .merge(self.encryption.as_ref().map(Encryption::routes).unwrap_or_default())
             .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
         guard::protect(router, self.guard.clone())
+    }
+
+    /// What ends TLS, when that is done here.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.encryption.as_ref()
     }
 
     /// Why recordings wait, if they do.

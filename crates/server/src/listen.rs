@@ -1,7 +1,9 @@
-//! Accepts connections and bounds what one of them may cost before the first check runs (A1-M8).
+//! Accepts connections, encrypted or not, and bounds what one of them may cost before the first check runs (A1-M8).
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use futures_util::future::{join, join_all};
+use guard::Transport;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -9,13 +11,17 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tls::{Accepted, Acceptor};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 /// The head of a request must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A handshake must be over by then.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two pieces of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most connections at once; more wait in the kernel's queue.
@@ -26,19 +32,87 @@ const HEADERS: usize = 100;
 /// How long requests under way may take to finish once the process was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Serves until `stop` resolves, then lets requests under way finish.
+/// A port, and what is spoken there.
+pub struct Door {
+    listener: TcpListener,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Plain,
+    Redirect,
+    Tls(Acceptor),
+}
+
+impl Door {
+    /// In the clear: for this machine, and for a proxy in front.
+    pub const fn plain(listener: TcpListener) -> Self {
+        Self { listener, kind: Kind::Plain }
+    }
+
+    /// In the clear, to send people to the encrypted one.
+    pub const fn redirect(listener: TcpListener) -> Self {
+        Self { listener, kind: Kind::Redirect }
+    }
+
+    /// Encrypted.
+    pub const fn tls(listener: TcpListener, acceptor: Acceptor) -> Self {
+        Self { listener, kind: Kind::Tls(acceptor) }
+    }
+}
+
+/// Serves on one plain port until `stop` resolves, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    serve_all(vec![Door::plain(listener)], router, stop).await;
+}
+
+/// Serves on all of these ports until `stop` resolves, then lets requests under way finish.
+pub async fn serve_all(doors: Vec<Door>, router: Router, stop: impl Future<Output = ()>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let (closing, closed) = watch::channel(false);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
-    let router = router.layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
-    let mut stop = std::pin::pin!(stop);
+    let host = Host { builder, router: router.layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT)), closed };
+    let accepting = join_all(doors.into_iter().map(|door| accept(door, host.clone(), permits.clone())));
+    let told = async {
+        stop.await;
+        closing.send_replace(true);
+    };
+    join(accepting, told).await;
+    let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+    if tokio::time::timeout(DRAIN, permits.acquire_many(everyone)).await.is_err() {
+        tracing::warn!(event = "drain_timeout", "some requests were still under way when the process stopped");
+    }
+}
+
+/// What every connection is served with.
+#[derive(Clone)]
+struct Host {
+    builder: http1::Builder,
+    router: Router,
+    closed: watch::Receiver<bool>,
+}
+
+/// Resolves when the process is told to stop.
+async fn told(mut closed: watch::Receiver<bool>) {
+    // An error means that whoever would tell is gone, which comes to the same.
+    drop(closed.wait_for(|closing| *closing).await);
+}
+
+async fn accept(door: Door, host: Host, permits: Arc<Semaphore>) {
+    let mut stop = std::pin::pin!(told(host.closed.clone()));
     loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else { break };
+        let permit = tokio::select! {
+            () = &mut stop => break,
+            permit = permits.clone().acquire_owned() => match permit {
+                Ok(permit) => permit,
+                Err(_) => break,
+            },
+        };
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
+            accepted = door.listener.accept() => match accepted {
                 Ok(connection) => connection,
                 Err(error) => {
                     // Out of file descriptors, most likely: connections must end before more can begin.
@@ -52,46 +126,57 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        let service = router.clone().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            request.map(axum::body::Body::new)
-        });
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).with_upgrades();
-        tokio::spawn(run(connection, closed.clone(), permit));
-    }
-    drop(listener);
-    closing.send_replace(true);
-    let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    if tokio::time::timeout(DRAIN, permits.acquire_many(everyone)).await.is_err() {
-        tracing::warn!(event = "drain_timeout", "some requests were still under way when the process stopped");
+        let host = host.clone();
+        match &door.kind {
+            Kind::Plain => {
+                tokio::spawn(host.attend(stream, peer, Transport::Plain, permit));
+            }
+            Kind::Redirect => {
+                tokio::spawn(host.attend(stream, peer, Transport::Redirect, permit));
+            }
+            Kind::Tls(acceptor) => {
+                tokio::spawn(host.shake_hands(acceptor.clone(), stream, peer, permit));
+            }
+        }
     }
 }
 
-async fn run<S>(
-    connection: http1::UpgradeableConnection<TokioIo<tokio::net::TcpStream>, S>,
-    mut closed: watch::Receiver<bool>,
-    permit: tokio::sync::OwnedSemaphorePermit,
-) where
-    S: hyper::service::HttpService<hyper::body::Incoming, ResBody = axum::body::Body> + Send + 'static,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    S::Future: Send,
-{
-    let mut connection = std::pin::pin!(connection);
-    let told_to_stop = async move {
-        // An error means that whoever would tell is gone, which comes to the same.
-        drop(closed.wait_for(|closing| *closing).await);
-    };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = told_to_stop => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Host {
+    async fn shake_hands(self, acceptor: Acceptor, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(Accepted::Client(stream))) => self.attend(*stream, peer, Transport::Tls, permit).await,
+            Ok(Ok(Accepted::Authority)) => {}
+            // Scanners and old programs: worth a line only when somebody looks.
+            Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+            Err(_) => tracing::debug!("a handshake took too long"),
         }
-    };
-    if let Err(error) = ended {
-        // Clients leave, and heads come too late: worth a line only when somebody looks.
-        tracing::debug!(%error, "a connection ended early");
     }
-    drop(permit);
+
+    async fn attend<I>(self, stream: I, peer: SocketAddr, transport: Transport, permit: OwnedSemaphorePermit)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = self.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            request.extensions_mut().insert(transport);
+            request.map(axum::body::Body::new)
+        });
+        let connection = self
+            .builder
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = told(self.closed) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            // Clients leave, and heads come too late: worth a line only when somebody looks.
+            tracing::debug!(%error, "a connection ended early");
+        }
+        drop(permit);
+    }
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub tls_ca_file: Option<PathBuf>,
     /// PostgreSQL on another host without checking its certificate. The caller has to refuse this outside development.
     pub tls_without_verification: bool,
+    /// PostgreSQL on this machine: check its certificate as that of any other.
+    pub tls_verify_local: bool,
     /// How long anything may take.
     pub policy: Policy,
 }
@@ -41,6 +43,7 @@ impl Settings {
             connections: 16,
             tls_ca_file: None,
             tls_without_verification: false,
+            tls_verify_local: false,
             policy: Policy::default(),
         }
     }

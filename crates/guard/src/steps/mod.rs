@@ -12,4 +12,5 @@ pub(crate) mod origin;
 pub(crate) mod panics;
 pub(crate) mod problems;
 pub(crate) mod rate;
+pub(crate) mod scheme;
 pub(crate) mod sizes;
