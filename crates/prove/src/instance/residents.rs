@@ -38,6 +38,7 @@ impl Mail {
 pub(crate) struct Owner {
     wire: Wire,
     session: Session,
+    account: Account,
 }
 
 impl Owner {
@@ -49,9 +50,14 @@ impl Owner {
         body["display_name"] = json!("Owner");
         let answer = wire.send(&Request::post("/api/setup").same_origin().json(&body)).await?;
         match Session::read(&answer) {
-            Some(session) if answer.ok() => Ok(Self { wire, session }),
+            Some(session) if answer.ok() => Ok(Self { wire, session, account }),
             _ => Stop::unsure(format!("setting an instance up with its own code answers {}", answer.brief())),
         }
+    }
+
+    /// By what they sign in.
+    pub(crate) const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Every letter to that address, newest first.

@@ -11,19 +11,23 @@ mod a1_h1;
 mod a1_h2;
 mod a1_h3;
 mod a1_h4;
+mod a1_h5;
 mod a1_h6;
 mod a1_h7;
 mod a1_h8;
 mod a1_m1;
 mod a1_m3;
+mod a1_m4;
 mod a1_m5;
 mod a1_m6;
 mod a1_m7;
 mod a1_m8;
 mod a2_1;
 mod a2_10;
+mod a2_10_https;
 mod a2_12;
 mod a2_13;
+mod a2_14;
 mod a2_15;
 mod a2_2;
 mod a2_5;
@@ -116,8 +120,15 @@ pub(crate) static ALL: &[&Rule] = &[
 
 /// All rules that start instances of this program, sorted by id.
 pub(crate) static STARTS: &[&StartRule] = &[
+    &a1_h5::CERTIFICATE,
+    &starts::DATABASE,
+    &starts::ADDRESS,
     &starts::ORIGINS,
+    &a1_m4::RULE,
     &starts::CEILING,
+    &a2_10_https::RULE,
+    &a2_14::RULE,
+    &starts::EQUAL,
     &starts::SECRETS,
     &x_disabled::RULE,
     &x_claims::RULE,

@@ -4,6 +4,8 @@
 
 mod canary;
 mod commands;
+mod encryption;
 mod kill;
 mod program;
 mod settings;
+mod setup;
