@@ -74,10 +74,7 @@ pub enum Failure {
 impl Failure {
     /// Whether a setting has to be changed before it can start; the text then names it.
     pub const fn is_of_settings(&self) -> bool {
-        matches!(
-            self,
-            Self::Config(_) | Self::Store(store::Error::Config(_) | store::Error::Environment { .. })
-        )
+        matches!(self, Self::Config(_) | Self::Store(store::Error::Config(_) | store::Error::Environment { .. }))
     }
 }
 

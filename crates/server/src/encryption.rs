@@ -48,6 +48,16 @@ const fn blamed(settings: &Settings) -> &'static str {
     }
 }
 
+/// Whether a certificate that is to be there is, looked at before anything else is opened.
+///
+/// # Errors
+/// It is not, or cannot be used.
+pub fn refuse(config: &Config) -> Result<(), Failure> {
+    let Settings::Files(files) = &config.encryption else { return Ok(()) };
+    let invalid = |error: tls::Error| ConfigError::Invalid { name: "TLS_CERT_FILE", why: error.to_string() };
+    files.read().map(drop).map_err(|error| invalid(error).into())
+}
+
 impl Encryption {
     /// Reads or makes the certificate. `None` when TLS ends elsewhere.
     ///

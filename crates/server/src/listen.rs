@@ -161,10 +161,8 @@ impl Host {
             request.extensions_mut().insert(transport);
             request.map(axum::body::Body::new)
         });
-        let connection = self
-            .builder
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-            .with_upgrades();
+        let connection =
+            self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

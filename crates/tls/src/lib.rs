@@ -18,7 +18,7 @@ mod pair;
 pub mod private;
 mod shelf;
 
-pub use accept::{Acceptor, Accepted};
+pub use accept::{Accepted, Acceptor};
 pub use acme::{Acme, Renewal, Settings as AcmeSettings};
 pub use error::Error;
 pub use facts::Facts;

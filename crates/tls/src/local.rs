@@ -206,7 +206,8 @@ fn is_inside(ip: IpAddr, network: &[u8]) -> bool {
 /// What an authority made now may vouch for: what is never public, and what it was asked for by name.
 fn permitted(names: &[String]) -> Vec<GeneralSubtree> {
     let v4 = |octets: [u8; 4], length| CidrSubnet::from_addr_prefix(Ipv4Addr::from(octets).into(), length);
-    let v6 = |first: u16, length| CidrSubnet::from_addr_prefix(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0).into(), length);
+    let v6 =
+        |first: u16, length| CidrSubnet::from_addr_prefix(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0).into(), length);
     let networks = [
         v4([10, 0, 0, 0], 8),
         v4([172, 16, 0, 0], 12),
@@ -288,12 +289,12 @@ mod tests {
     use kernel::{Clock, ManualClock, SystemRng};
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Arc;
+    use tokio_rustls::rustls::RootCertStore;
     use tokio_rustls::rustls::client::WebPkiServerVerifier;
     use tokio_rustls::rustls::client::danger::ServerCertVerifier as _;
     use tokio_rustls::rustls::crypto::aws_lc_rs;
     use tokio_rustls::rustls::pki_types::pem::PemObject as _;
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-    use tokio_rustls::rustls::RootCertStore;
 
     fn names(list: &[&str]) -> Vec<String> {
         list.iter().map(|name| (*name).to_owned()).collect()

@@ -35,12 +35,11 @@ fn write_as(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", std::process::id()));
     let draft = Path::new(&draft);
-    let written = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(draft).and_then(
-        |mut file: File| {
+    let written =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(draft).and_then(|mut file: File| {
             file.write_all(bytes)?;
             file.sync_all()
-        },
-    );
+        });
     let moved = written.and_then(|()| std::fs::rename(draft, path));
     if let Err(error) = moved {
         // What is left of it is no key anybody uses.

@@ -47,7 +47,9 @@ pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Seen
     let (standard, usual) = (standard(headers), usual(headers));
     match (standard.is_empty(), usual.is_empty()) {
         // Whoever tells the scheme alone tells it of its own peer, which it does not name.
-        (true, true) => Seen { encrypted: items(headers, "x-forwarded-proto").last().and_then(|text| scheme(text)), ..unsaid },
+        (true, true) => {
+            Seen { encrypted: items(headers, "x-forwarded-proto").last().and_then(|text| scheme(text)), ..unsaid }
+        }
         (true, false) => choose(&usual),
         (false, true) => choose(&standard),
         // A proxy writes one of the two and hands on the other as the client sent it. Which one it is cannot be told, so
@@ -162,7 +164,11 @@ mod tests {
         assert_eq!(proto("203.0.113.7, 10.0.0.2", "https, http"), Some(true), "encrypted up to our first proxy");
         assert_eq!(proto("203.0.113.7, 10.0.0.2", "https"), Some(true), "only the outermost says it");
         assert_eq!(proto("203.0.113.7", "gopher"), None);
-        assert_eq!(seen("10.0.0.1", &[("x-forwarded-proto", "https")]).encrypted, Some(true), "told without an address");
+        assert_eq!(
+            seen("10.0.0.1", &[("x-forwarded-proto", "https")]).encrypted,
+            Some(true),
+            "told without an address"
+        );
         assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", "203.0.113.7")]).encrypted, None);
         let untrusted = seen("203.0.113.9", &[("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https")]);
         assert_eq!((untrusted.encrypted, untrusted.proxied), (None, false));
@@ -177,7 +183,10 @@ mod tests {
         let client = |ip: &str, encrypted| (ip.to_owned(), encrypted);
         assert_eq!(of("for=203.0.113.7;proto=https"), client("203.0.113.7", Some(true)));
         assert_eq!(of("For=6.6.6.6;Proto=https, for=203.0.113.7;proto=http"), client("203.0.113.7", Some(false)));
-        assert_eq!(of("for=\"[2001:db8::7]:4711\";proto=https, for=10.0.0.2;proto=http"), client("2001:db8::7", Some(true)));
+        assert_eq!(
+            of("for=\"[2001:db8::7]:4711\";proto=https, for=10.0.0.2;proto=http"),
+            client("2001:db8::7", Some(true))
+        );
         assert_eq!(of("for=unknown;proto=https"), client("10.0.0.1", None));
         assert_eq!(of("for=\"_hidden, for=6.6.6.6\";proto=https"), client("10.0.0.1", None), "a comma between quotes");
     }

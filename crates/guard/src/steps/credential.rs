@@ -53,7 +53,8 @@ pub(crate) fn find(headers: &HeaderMap) -> (Option<Presented>, Found) {
 pub(crate) fn all(headers: &HeaderMap) -> Vec<Presented> {
     let secret = |text: &str| Secret::new(text.trim().to_owned());
     let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
-    let mut found: Vec<_> = cookie(headers, SESSION_COOKIE).map(|text| Presented::Session(secret(text))).into_iter().collect();
+    let mut found: Vec<_> =
+        cookie(headers, SESSION_COOKIE).map(|text| Presented::Session(secret(text))).into_iter().collect();
     for text in texts("authorization") {
         found.extend(text.split_once(' ').map(|(_, text)| Presented::Token(secret(text))));
     }

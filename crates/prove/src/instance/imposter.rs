@@ -2,7 +2,9 @@
 //! told once the connection is encrypted.
 
 use crate::rule::Stop;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
@@ -114,7 +116,12 @@ impl Drop for Imposter {
     }
 }
 
-async fn meet(mut stream: TcpStream, acceptor: &TlsAcceptor, asked: &AtomicUsize, told: &AtomicUsize) -> io::Result<()> {
+async fn meet(
+    mut stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    asked: &AtomicUsize,
+    told: &AtomicUsize,
+) -> io::Result<()> {
     let mut first = [0; 8];
     stream.read_exact(&mut first).await?;
     if first != SSL_REQUEST {

@@ -26,7 +26,10 @@ pub(crate) const WEAK: &[(&str, Hello)] = &[
     ("TLS 1.0", Hello { version: TLS_1_0, ciphers: &[[0xc0, 0x09], [0xc0, 0x13], [0x00, 0x2f]] }),
     ("TLS 1.1", Hello { version: TLS_1_1, ciphers: &[[0xc0, 0x09], [0xc0, 0x13], [0x00, 0x2f]] }),
     ("ECDHE with CBC", Hello { version: TLS_1_2, ciphers: &[[0xc0, 0x23], [0xc0, 0x27], [0xc0, 0x09], [0xc0, 0x13]] }),
-    ("RSA key exchange", Hello { version: TLS_1_2, ciphers: &[[0x00, 0x9c], [0x00, 0x9d], [0x00, 0x2f], [0x00, 0x35]] }),
+    (
+        "RSA key exchange",
+        Hello { version: TLS_1_2, ciphers: &[[0x00, 0x9c], [0x00, 0x9d], [0x00, 0x2f], [0x00, 0x35]] },
+    ),
     ("3DES and RC4", Hello { version: TLS_1_2, ciphers: &[[0x00, 0x0a], [0xc0, 0x12], [0x00, 0x05], [0xc0, 0x11]] }),
 ];
 
@@ -87,7 +90,8 @@ mod tests {
     #[test]
     fn every_length_is_that_of_what_follows() {
         let bytes = GOOD.bytes();
-        let length = |at: usize, width: usize| bytes[at..at + width].iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+        let length =
+            |at: usize, width: usize| bytes[at..at + width].iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte));
         assert_eq!(&bytes[..3], [22, 3, 1]);
         assert_eq!(length(3, 2), bytes.len() - 5);
         assert_eq!((bytes[5], length(6, 3)), (1, bytes.len() - 9));

@@ -58,7 +58,8 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
         match start {
             Start::Serves => found.check(false, || format!("with {name} it starts")),
             Start::Ended(Ended { status, said }) => {
-                found.check(status.is_some_and(|status| status != 0), || format!("with {name} it ends with {status:?}"));
+                found
+                    .check(status.is_some_and(|status| status != 0), || format!("with {name} it ends with {status:?}"));
                 let explained = said.contains("PostgreSQL") || said.contains("database");
                 found.check(explained, || format!("with {name} it ends without a word about the database"));
                 found.check(!said.contains(PASSWORD), || "it says the password".to_owned());

@@ -68,7 +68,9 @@ async fn api(encrypted: &Encrypted, found: &mut Findings) -> Result<(), Stop> {
         Request::post("/api/auth/login").same_origin().content("application/json", b"{}".to_vec()),
         Request::post("/auth/login").content("application/json", b"{}".to_vec()),
     ];
-    requests.extend(forged.map(|(name, value)| Request::get(ME).header("X-Forwarded-For", "127.0.0.1").header(name, value)));
+    requests.extend(
+        forged.map(|(name, value)| Request::get(ME).header("X-Forwarded-For", "127.0.0.1").header(name, value)),
+    );
     for request in requests {
         let answer = encrypted.clear.send(&request).await?;
         let refused = answer.is(403, "https_required") && answer.header("location").is_none();

@@ -183,7 +183,9 @@ async fn address(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let (name, good) = ("PUBLIC_URL", ("SECRET_KEY", GOOD));
     starts(bench, found, &[good, (name, "https://mind.example:8443")]).await?;
     // An empty setting counts as one that is not there.
-    for value in ["", "http://mind.example", "http://localhost:8080", "https://mind.example/app", "https://*", "mind.example"] {
+    for value in
+        ["", "http://mind.example", "http://localhost:8080", "https://mind.example/app", "https://*", "mind.example"]
+    {
         let wrong = wrong(bench, name, Some(value), &[good]).await?;
         found.check(wrong.is_none(), || wrong.unwrap_or_default());
     }

@@ -86,7 +86,10 @@ fn problems(source: &Source) -> (Option<Config>, Vec<Problem>) {
         }
         if known.required {
             source.set(setting, &if known.kind == Kind::Secret { stand_in() } else { known.example.to_owned() });
-        } else if source.get(setting).is_none() && !known.example.is_empty() && found.last().is_some_and(Problem::is_missing) {
+        } else if source.get(setting).is_none()
+            && !known.example.is_empty()
+            && found.last().is_some_and(Problem::is_missing)
+        {
             source.set(setting, known.example);
         }
     }
@@ -158,7 +161,9 @@ mod tests {
         ]);
         let (config, problems) = problems(&source);
         let names: Vec<_> = problems.iter().map(|problem| problem.setting).collect();
-        for name in ["SECRET_KEY", "PUBLIC_URL", "CORS_ALLOWED_ORIGINS", "TLS_CERT_FILE", "TLS_KEY_FILE", "REGISTRATION"] {
+        for name in
+            ["SECRET_KEY", "PUBLIC_URL", "CORS_ALLOWED_ORIGINS", "TLS_CERT_FILE", "TLS_KEY_FILE", "REGISTRATION"]
+        {
             assert!(names.contains(&name), "{name} is not among {names:?}");
         }
         assert_eq!(names.len(), 6, "{names:?}");

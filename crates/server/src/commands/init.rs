@@ -18,8 +18,10 @@ const HTTP_PORT: u16 = 8080;
 
 /// What to make.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  mindvibe init --dir /etc/mindvibe --data-dir /var/lib/mindvibe --public-url https://mind.example\n  \
-    mindvibe init --local-ca --name practice.local")]
+#[command(
+    after_help = "Examples:\n  mindvibe init --dir /etc/mindvibe --data-dir /var/lib/mindvibe --public-url https://mind.example\n  \
+    mindvibe init --local-ca --name practice.local"
+)]
 pub(super) struct Arguments {
     /// Where the settings and the secret are written.
     #[arg(long, default_value = ".")]
@@ -179,7 +181,11 @@ fn tell(arguments: &Arguments, begun: &Begun, authority: Option<&local::Made>, s
     }
     let made = |new: bool| if new { "Made" } else { "Kept" };
     say(&format!("{} the settings {}", made(begun.new_settings), begun.settings.display()));
-    say(&format!("{} the secret {}: keep a copy of it apart from every backup", made(begun.new_secret), begun.secret.display()));
+    say(&format!(
+        "{} the secret {}: keep a copy of it apart from every backup",
+        made(begun.new_secret),
+        begun.secret.display()
+    ));
     if let Some(local::Made { authority, server, new_authority, .. }) = authority {
         say(&format!("{} the authority {}", made(*new_authority), authority.issuer.trim_start_matches("CN=")));
         say(&format!("  for {}", server.names.join(", ")));

@@ -3,7 +3,7 @@
 use super::say;
 use crate::compose::{App, Failure, House};
 use crate::config::{Config, Source};
-use crate::encryption::Encryption;
+use crate::encryption::{self, Encryption};
 use crate::listen::{self, Door};
 use crate::logging;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,6 +25,7 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
         version = env!("CARGO_PKG_VERSION")
     );
 
+    encryption::refuse(&config)?;
     let house = House::open(&config).await?;
     let listener = bind(config.listen).await?;
     let redirect = match config.redirect_listen {

@@ -71,7 +71,10 @@ pub(super) fn is_here(source: &Source) -> bool {
 pub(super) fn read(source: &Source, public_url: &str, data_dir: &Path) -> Result<Encryption, ConfigError> {
     let mode = mode(source)?;
     if mode != Mode::Off && !public_url.starts_with("https://") {
-        return Err(ConfigError::Invalid { name: "PUBLIC_URL", why: "TLS ends here, so it begins with https://".into() });
+        return Err(ConfigError::Invalid {
+            name: "PUBLIC_URL",
+            why: "TLS ends here, so it begins with https://".into(),
+        });
     }
     Ok(match mode {
         Mode::Off => Encryption::Elsewhere,
@@ -202,13 +205,14 @@ mod tests {
             (vec![("TLS_MODE", "on")], "TLS_MODE"),
             (vec![("TLS_MODE", "acme")], "ACME_TERMS_AGREED"),
             (
-                vec![("TLS_MODE", "acme"), ("ACME_TERMS_AGREED", "true"), ("ACME_DIRECTORY_URL", "http://ca.example/d")],
+                vec![
+                    ("TLS_MODE", "acme"),
+                    ("ACME_TERMS_AGREED", "true"),
+                    ("ACME_DIRECTORY_URL", "http://ca.example/d"),
+                ],
                 "ACME_DIRECTORY_URL",
             ),
-            (
-                vec![("TLS_MODE", "acme"), ("ACME_TERMS_AGREED", "true"), ("ACME_CA_FILE", "/nowhere")],
-                "ACME_CA_FILE",
-            ),
+            (vec![("TLS_MODE", "acme"), ("ACME_TERMS_AGREED", "true"), ("ACME_CA_FILE", "/nowhere")], "ACME_CA_FILE"),
             (vec![("TLS_MODE", "local"), ("TLS_LOCAL_NAMES", "no name")], "TLS_LOCAL_NAMES"),
         ] {
             let said = of(&pairs).err().unwrap_or_default();

@@ -369,7 +369,9 @@ mod tests {
         }
         let with = |origins| refusal([("PUBLIC_URL", "https://a.example"), KEY, ("CORS_ALLOWED_ORIGINS", origins)]);
         assert!(with("https://b.example,http://c.example").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
-        for bad in ["*", "null", "https://b.example/", "http://localhost:3000", "https://*.example", "https://b.example/x"] {
+        for bad in
+            ["*", "null", "https://b.example/", "http://localhost:3000", "https://*.example", "https://b.example/x"]
+        {
             assert!(with(bad).starts_with("CORS_ALLOWED_ORIGINS cannot be used"), "{bad}");
         }
         assert!(refusal([("PUBLIC_URL", "http://localhost:8080"), KEY]).starts_with("PUBLIC_URL cannot be used"));

@@ -97,7 +97,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("TRUSTED_PROXIES", List, "", "10.0.0.0/8", "whose Forwarded and X-Forwarded-* are believed"),
     setting("CORS_ALLOWED_ORIGINS", List, "", "https://app.mind.example", "further origins that may send writes"),
     setting("REDIS_URL", Secret, "", "", "redis://… or rediss://…, for more than one instance"),
-    setting("RATE_LIMIT_STORAGE", OneOf(&["local", "redis"]), "", "redis", "where the counters of limits live"),
     setting("RATE_LIMIT_*", Text, "", "5/60", "count/seconds of a class, several separated by commas"),
     setting(
         "REGISTRATION",
@@ -197,7 +196,8 @@ pub fn schema() -> Value {
 /// A file of settings to begin with; what need not be set is commented out.
 pub fn example() -> String {
     let mut lines = vec![
-        "# Settings of MindVibe, one NAME=value a line. Name this file in MINDVIBE_CONFIG, or hand it to the".to_owned(),
+        "# Settings of MindVibe, one NAME=value a line. Name this file in MINDVIBE_CONFIG, or hand it to the"
+            .to_owned(),
         "# service manager (systemd: EnvironmentFile). A secret may also stand in a file of its own: append".to_owned(),
         "# _FILE to its name. docs/operations.md says more about each.".to_owned(),
     ];
@@ -209,7 +209,9 @@ pub fn example() -> String {
         }
         let off = if one.required { "" } else { "#" };
         lines.push(match (one.kind, one.name.strip_suffix('*')) {
-            (Secret, _) => format!("{off}{}_FILE=/etc/mindvibe/{}", one.name, one.name.to_lowercase().replace('_', "-")),
+            (Secret, _) => {
+                format!("{off}{}_FILE=/etc/mindvibe/{}", one.name, one.name.to_lowercase().replace('_', "-"))
+            }
             (_, Some("OIDC_")) => format!("{off}OIDC_WORK_ISSUER=https://id.example"),
             (_, Some(start)) => format!("{off}{start}SIGN_UP={}", one.example),
             (_, None) => format!("{off}{}={}", one.name, one.example),
@@ -241,9 +243,26 @@ mod tests {
 
     /// Words in capitals that are parts of names, or nobody's settings.
     const PARTS: &[&str] = &[
-        "ISSUER", "CLIENT_ID", "CLIENT_SECRET", "NAME", "AUDIENCE", "SIGN_IN_BY_ADDRESS", "SECOND_FACTOR", "SIGN_UP",
-        "LETTERS", "LINKS", "ANONYMOUS", "SIGNED_IN", "TRANSCRIPTION", "REPORT", "STORAGE", "HOME", "XDG_CACHE_HOME",
-        "OIDC_", "RATE_LIMIT_", "PING",
+        "ISSUER",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "NAME",
+        "AUDIENCE",
+        "SIGN_IN_BY_ADDRESS",
+        "SECOND_FACTOR",
+        "SIGN_UP",
+        "LETTERS",
+        "LINKS",
+        "ANONYMOUS",
+        "SIGNED_IN",
+        "TRANSCRIPTION",
+        "REPORT",
+        "STORAGE",
+        "HOME",
+        "XDG_CACHE_HOME",
+        "OIDC_",
+        "RATE_LIMIT_",
+        "PING",
     ];
 
     fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -259,7 +278,8 @@ mod tests {
     fn every_setting_that_is_read_is_registered_and_documented() {
         let read: Vec<&str> = READERS.iter().flat_map(|text| words(text)).collect();
         for word in &read {
-            let known = find(word).is_some() || PARTS.contains(word) || word.starts_with("A1_") || word.starts_with("A2_");
+            let known =
+                find(word).is_some() || PARTS.contains(word) || word.starts_with("A1_") || word.starts_with("A2_");
             assert!(known, "{word} has no line in the register");
         }
         let document = include_str!("../../../../docs/operations.md");
@@ -267,8 +287,7 @@ mod tests {
             let name = one.name.replace('*', "<");
             assert!(document.contains(&format!("`{name}")), "{} has no line in docs/operations.md", one.name);
             let used = one.name.contains('*') || read.contains(&one.name) || one.name == "MINDVIBE_CONFIG";
-            // Its storage is chosen where the counters are.
-            assert!(used || one.name == "RATE_LIMIT_STORAGE", "{} is registered and read nowhere", one.name);
+            assert!(used, "{} is registered and read nowhere", one.name);
         }
     }
 

@@ -81,7 +81,10 @@ pub(super) fn all_different(source: &Source) -> Result<(), ConfigError> {
     for name in register::secrets() {
         let Some(secret) = source.secret(name)? else { continue };
         if let Some((other, _)) = seen.iter().find(|(_, known)| known.expose() == secret.expose()) {
-            return Err(ConfigError::Invalid { name, why: format!("it is the same as {other}; every secret is its own") });
+            return Err(ConfigError::Invalid {
+                name,
+                why: format!("it is the same as {other}; every secret is its own"),
+            });
         }
         seen.push((name, secret));
     }

@@ -152,8 +152,11 @@ mod tests {
     fn a_file_stands_below_the_environment() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mindvibe.env");
-        std::fs::write(&file, "# settings\n\nPUBLIC_URL=https://file.example\nexport LOG_LEVEL = \"debug\"\nPORT='81'\n")
-            .unwrap();
+        std::fs::write(
+            &file,
+            "# settings\n\nPUBLIC_URL=https://file.example\nexport LOG_LEVEL = \"debug\"\nPORT='81'\n",
+        )
+        .unwrap();
         let mut source = Source::of([("PUBLIC_URL", "https://mind.example")]);
         source.read_below(&file);
         assert_eq!(source.get("PUBLIC_URL"), Some("https://mind.example"));

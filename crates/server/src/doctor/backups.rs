@@ -49,7 +49,10 @@ fn judge(folder: &Path, files: &[(PathBuf, Timestamp)], hours: u64, now: Timesta
     };
     let age = now.since(newest).as_secs() / 3600;
     if age >= hours {
-        return bad(format!("the newest in {shown} is {age} hours old"), "look at what makes them: a timer, its log, its disk");
+        return bad(
+            format!("the newest in {shown} is {age} hours old"),
+            "look at what makes them: a timer, its log, its disk",
+        );
     }
     let holds = |name: &str| files.iter().any(|(path, _)| path.file_name().is_some_and(|found| found == name));
     if holds("keys.db") && holds("mindvibe.db") {

@@ -18,7 +18,8 @@ pub(super) async fn look(patient: &Patient) -> Seen {
         let names: Vec<&str> = providers.iter().map(|provider| provider.id.as_str()).collect();
         return good(format!("{} answer", names.join(", ")));
     }
-    let mend = "compare OIDC_<NAME>_ISSUER with the issuer that the provider names, and let this machine reach it by https";
+    let mend =
+        "compare OIDC_<NAME>_ISSUER with the issuer that the provider names, and let this machine reach it by https";
     bad(wrong.join("; "), mend)
 }
 

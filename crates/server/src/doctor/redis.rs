@@ -17,7 +17,10 @@ pub(super) async fn look(patient: &Patient) -> Seen {
         Err(error) => return bad(error.to_string(), "name a file that can be read"),
     };
     let Some(server) = Server::parse(url.expose()) else {
-        return bad("REDIS_URL is no address of Redis", "set it to redis://host:6379 or rediss://user:password@host:6380");
+        return bad(
+            "REDIS_URL is no address of Redis",
+            "set it to redis://host:6379 or rediss://user:password@host:6380",
+        );
     };
     let place = format!("{}:{}", server.host, server.port);
     match tokio::time::timeout(ANSWERED_WITHIN, server.ping()).await {

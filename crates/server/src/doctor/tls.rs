@@ -17,19 +17,27 @@ pub(super) async fn look(patient: &Patient) -> Seen {
         Encryption::Acme(acme) => {
             let path = acme.folder.join("certificate.pem");
             if !path.exists() {
-                return bad("there is no certificate yet", "start the server where the name of PUBLIC_URL leads to port 443 \
-                     of this machine; the log tells what the authority says (certificate_not_renewed)");
+                return bad(
+                    "there is no certificate yet",
+                    "start the server where the name of PUBLIC_URL leads to port 443 \
+                     of this machine; the log tells what the authority says (certificate_not_renewed)",
+                );
             }
             Pair::read(&path, &path)
         }
         Encryption::Local { folder, .. } => Local::new(folder).files().read(),
-        Encryption::Elsewhere if patient.config.public_url.starts_with("https://") => return from_outside(patient).await,
+        Encryption::Elsewhere if patient.config.public_url.starts_with("https://") => {
+            return from_outside(patient).await;
+        }
         Encryption::Elsewhere => return nothing("pages are opened on this machine, without encryption"),
     };
     match read {
         Ok(pair) => judge(pair.facts(), &patient.host(), patient.ambient.now()),
-        Err(error) => bad(error.to_string(), "name a certificate and its key in TLS_CERT_FILE and TLS_KEY_FILE; for \
-             TLS_MODE=local run mindvibe init --local-ca"),
+        Err(error) => bad(
+            error.to_string(),
+            "name a certificate and its key in TLS_CERT_FILE and TLS_KEY_FILE; for \
+             TLS_MODE=local run mindvibe init --local-ca",
+        ),
     }
 }
 
@@ -71,7 +79,10 @@ fn judge(facts: &Facts, host: &str, now: Timestamp) -> Seen {
     let days = facts.left(now).as_secs() / 86_400;
     if facts.left(now) < SOON {
         let says = format!("the certificate is good for {days} more days");
-        return bad(says, "its renewal does not happen: look at what renews it, or at the log (certificate_not_renewed)");
+        return bad(
+            says,
+            "its renewal does not happen: look at what renews it, or at the log (certificate_not_renewed)",
+        );
     }
     good(format!("for {host}, good for {days} more days"))
 }

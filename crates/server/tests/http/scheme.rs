@@ -53,7 +53,11 @@ async fn only_a_trusted_proxy_is_believed_and_its_silence_costs_nobody_their_ses
     let app = app().await;
     let script = app.script().await;
     let silent = Client::at(&app.base, PROXY.parse().unwrap()).with("x-forwarded-for", CLIENT);
-    silent.with("authorization", &script.header("authorization")).get("/api/auth/me").await.problem(403, "https_required");
+    silent
+        .with("authorization", &script.header("authorization"))
+        .get("/api/auth/me")
+        .await
+        .problem(403, "https_required");
     script.get("/api/auth/me").await.expect(200);
     // This machine itself needs no encryption, whatever it writes into its headers.
     script.with("x-forwarded-proto", "http").get("/api/auth/me").await.expect(200);

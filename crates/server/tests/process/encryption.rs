@@ -47,7 +47,10 @@ async fn a_new_certificate_is_served_without_a_restart() {
 
     let clear = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let page = clear.get(format!("http://{redirect}/journal")).send().await.unwrap();
-    assert_eq!((page.status().as_u16(), &page.headers()["location"]), (308, &"https://localhost/journal".parse().unwrap()));
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["location"]),
+        (308, &"https://localhost/journal".parse().unwrap())
+    );
     let api = clear.post(format!("http://{redirect}/api/auth/login")).send().await.unwrap();
     assert_eq!(api.status(), 403);
     let trust = clear.get(format!("http://{redirect}/trust")).send().await.unwrap();
@@ -80,7 +83,11 @@ async fn a_phone_learns_to_trust_the_machine() {
     let data = dir.join("data");
     let program = Program::start(
         &data,
-        &[("MINDVIBE_CONFIG", settings.to_str().unwrap()), ("ENVIRONMENT", "production"), ("HTTP_LISTEN_ADDR", &redirect)],
+        &[
+            ("MINDVIBE_CONFIG", settings.to_str().unwrap()),
+            ("ENVIRONMENT", "production"),
+            ("HTTP_LISTEN_ADDR", &redirect),
+        ],
     );
     let phone = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let page = phone.get(format!("http://{redirect}/trust")).send().await.unwrap();
@@ -91,7 +98,8 @@ async fn a_phone_learns_to_trust_the_machine() {
     assert!(html.contains(fingerprint), "{html}");
     let style = phone.get(format!("http://{redirect}/trust/style.css")).send().await.unwrap();
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
-    let with_cookie = phone.get(format!("http://{redirect}/trust")).header("cookie", "__Host-sid=x").send().await.unwrap();
+    let with_cookie =
+        phone.get(format!("http://{redirect}/trust")).header("cookie", "__Host-sid=x").send().await.unwrap();
     assert_eq!(with_cookie.status(), 403, "whoever has a credential does not belong here");
     let authority = phone.get(format!("http://{redirect}/trust/ca.crt")).send().await.unwrap();
     assert_eq!(authority.headers()["content-type"], "application/x-x509-ca-cert");

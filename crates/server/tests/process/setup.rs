@@ -103,7 +103,8 @@ fn the_doctor_says_what_is_wrong_and_how_to_mend_it() {
     // Development on this machine, with nothing around it: nothing is to be mended.
     let (status, said) = run(&data, &[("ENVIRONMENT", "development")], &["doctor", "--format", "json"]);
     assert_eq!((status, &json(&said)["ok"]), (0, &Value::Bool(true)), "{said}");
-    let wrong = [("ENVIRONMENT", "development"), ("BACKUP_DIR", "/nowhere"), ("REDIS_URL", "redis://:CANARY@127.0.0.1:9")];
+    let wrong =
+        [("ENVIRONMENT", "development"), ("BACKUP_DIR", "/nowhere"), ("REDIS_URL", "redis://:CANARY@127.0.0.1:9")];
     let (status, said) = run(&data, &wrong, &["doctor", "--format", "json"]);
     assert!(status == 1 && !said.contains("CANARY"), "{said}");
     let bad: Vec<Value> = json(&said)["checks"]

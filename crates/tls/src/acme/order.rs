@@ -52,9 +52,8 @@ impl Acme {
                 return Err(Error::acme("the authority offers neither tls-alpn-01 nor http-01"));
             };
             let over_tls = kind == ChallengeType::TlsAlpn01;
-            let mut challenge = authorization
-                .challenge(kind)
-                .ok_or_else(|| Error::acme("the authority took the challenge back"))?;
+            let mut challenge =
+                authorization.challenge(kind).ok_or_else(|| Error::acme("the authority took the challenge back"))?;
             let proof = challenge.key_authorization();
             if over_tls {
                 self.hang_out(proof.digest().as_ref())?;

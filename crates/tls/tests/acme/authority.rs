@@ -246,7 +246,8 @@ impl State {
         if path == "/account" {
             return Self::account(&mut books, &request, &self.url);
         }
-        let account = request.header["kid"].as_str().and_then(|kid| kid.strip_prefix(&format!("{}/account/", self.url)));
+        let account =
+            request.header["kid"].as_str().and_then(|kid| kid.strip_prefix(&format!("{}/account/", self.url)));
         let account = account.and_then(|number| number.parse::<usize>().ok());
         let unknown = || problem(400, "accountDoesNotExist", "there is no such account");
         let account = account.filter(|number| *number < books.accounts.len()).ok_or_else(unknown)?;
@@ -257,7 +258,8 @@ impl State {
             return self.order(&mut books, account, &request);
         }
         let mut parts = path.trim_start_matches('/').split('/');
-        let (what, index) = (parts.next().unwrap_or_default(), parts.next().and_then(|text| text.parse::<usize>().ok()));
+        let (what, index) =
+            (parts.next().unwrap_or_default(), parts.next().and_then(|text| text.parse::<usize>().ok()));
         let none = || problem(404, "malformed", "there is no such thing");
         let index = index.filter(|index| *index < books.orders.len()).ok_or_else(none)?;
         if books.orders[index].account != account {
@@ -407,7 +409,8 @@ impl State {
         let wish = request.json();
         let der = BASE64URL_NOPAD.decode(wish["csr"].as_str().unwrap_or_default().as_bytes());
         let der = der.map_err(|_| bad("no base64url"))?;
-        let mut csr = CertificateSigningRequestParams::from_der(&der.into()).map_err(|error| bad(&error.to_string()))?;
+        let mut csr =
+            CertificateSigningRequestParams::from_der(&der.into()).map_err(|error| bad(&error.to_string()))?;
         let domain = &books.orders[index].domain;
         let wanted = SanType::DnsName(Ia5String::try_from(domain.clone()).map_err(|_| bad("no name"))?);
         if csr.params.subject_alt_names != [wanted] {

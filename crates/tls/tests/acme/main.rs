@@ -29,7 +29,8 @@ struct Site {
 
 async fn site() -> Site {
     let shelf = Arc::new(Shelf::default());
-    let (tls, plain) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let (tls, plain) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let ports = (tls.local_addr().unwrap().port(), plain.local_addr().unwrap().port());
     let acceptor = Acceptor::new(shelf.clone()).unwrap();
     tokio::spawn(async move {
@@ -47,7 +48,9 @@ async fn site() -> Site {
             let head = String::from_utf8_lossy(&head[..read]).into_owned();
             let token = head.strip_prefix("GET /.well-known/acme-challenge/").and_then(|rest| rest.split(' ').next());
             let answer = match token.and_then(|token| tokens.answer_to(token)) {
-                Some(text) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len()),
+                Some(text) => {
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len())
+                }
                 None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
             };
             let _ = stream.write_all(answer.as_bytes()).await;

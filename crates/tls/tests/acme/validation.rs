@@ -73,7 +73,8 @@ pub(crate) async fn over_tls(port: u16, domain: &str, authorization: &str) -> Re
     }
     let chain = connection.peer_certificates().unwrap_or_default();
     let der = chain.first().ok_or_else(|| refused("no certificate"))?;
-    let (_, certificate) = x509_parser::parse_x509_certificate(der).map_err(|_| refused("an unreadable certificate"))?;
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(der).map_err(|_| refused("an unreadable certificate"))?;
     let names = certificate.subject_alternative_name().ok().flatten().ok_or_else(|| refused("no names"))?;
     if names.value.general_names != [GeneralName::DNSName(domain)] {
         return Err(refused("the certificate is not for this name alone"));
