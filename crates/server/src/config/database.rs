@@ -8,15 +8,15 @@ const MODE: &str = "DB_SSL_MODE";
 
 /// How PostgreSQL is reached; nothing of it means anything to SQLite.
 #[derive(Clone, Default)]
-pub struct Database {
+pub(super) struct Database {
     /// PostgreSQL, when it is not the embedded SQLite.
-    pub url: Option<Secret<String>>,
+    pub(super) url: Option<Secret<String>>,
     /// Certificates by which PostgreSQL is recognised, when not the system's.
-    pub ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     /// Whether a server on this machine must show a certificate too.
-    pub verify_local: bool,
+    pub(super) verify_local: bool,
     /// Whether its certificate is not looked at. Never in production.
-    pub without_verification: bool,
+    pub(super) without_verification: bool,
 }
 
 /// Reads `DATABASE_URL`, `DB_SSL_MODE` and `DB_CA_FILE`.

@@ -1,10 +1,12 @@
 //! TLS in the process: certificates from files that change, and from this machine's own authority.
 
+use crate::authority::{Authority, Manners};
 use crate::program::{Program, command};
 use reqwest::{Certificate, Client};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 fn free_port() -> u16 {
@@ -109,5 +111,52 @@ async fn a_phone_learns_to_trust_the_machine() {
     assert_eq!(ready.status(), 200);
     let by_address = trusted.get(format!("https://127.0.0.1:{}/ready", program.port)).send().await.unwrap();
     assert_eq!(by_address.status(), 200);
+    program.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_public_name_gets_its_certificate_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let beside = free_port();
+    let authority = Authority::start(Manners::new(&["http-01"], 9, beside)).await;
+    authority.manners().stale_nonces.store(1, SeqCst);
+    let redirect = format!("127.0.0.1:{beside}");
+    let settings = [
+        ("PUBLIC_URL", "https://mind.example"),
+        ("TLS_MODE", "acme"),
+        ("ACME_TERMS_AGREED", "true"),
+        ("ACME_CONTACT", "owner@mind.example"),
+        ("ACME_DIRECTORY_URL", authority.directory.as_str()),
+        ("HTTP_LISTEN_ADDR", redirect.as_str()),
+    ];
+    let visit = async |program: &Program| {
+        let certificate = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+        let builder = Client::builder().tls_certs_only([certificate]).timeout(Duration::from_secs(10));
+        let client = builder.resolve("mind.example", ([127, 0, 0, 1], program.port).into()).build().unwrap();
+        let answer = client.get(format!("https://mind.example:{}/health", program.port)).send().await;
+        answer.is_ok_and(|answer| answer.status() == 200)
+    };
+    let program = Program::start(&data, &settings);
+    let began = Instant::now();
+    while !visit(&program).await {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "there is no certificate:\n{}",
+            std::fs::read_to_string(crate::program::log_of(&data)).unwrap()
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(authority.proofs(), ["http-01"]);
+    assert_eq!(authority.contacts(), ["mailto:owner@mind.example"]);
+    let clear = Client::builder().build().unwrap();
+    let token = authority.last_token();
+    let gone = clear.get(format!("http://{redirect}/.well-known/acme-challenge/{token}")).send().await.unwrap();
+    assert_eq!(gone.status(), 404, "the proof is taken down");
+    program.kill();
+    // What is kept is served at once, without asking again.
+    let program = Program::start(&data, &settings);
+    assert!(visit(&program).await);
+    assert_eq!((authority.accounts(), authority.proofs().len()), (1, 1));
     program.kill();
 }

@@ -129,6 +129,11 @@ impl Authority {
         &self.state.manners
     }
 
+    /// By which its certificates are recognised, in PEM.
+    pub(crate) fn pem(&self) -> &str {
+        &self.state.ca.0
+    }
+
     pub(crate) fn accounts(&self) -> usize {
         self.state.books.lock().unwrap().accounts.len()
     }

@@ -117,6 +117,8 @@ async fn a_name_is_proven_on_the_tls_port_and_what_comes_of_it_is_kept() {
     assert_eq!(world.authority.contacts(), ["mailto:owner@mind.example"]);
     let folder = world.folder.path().join("acme");
     assert_eq!(mode(&folder), 0o700);
+    let chain = std::fs::read_to_string(folder.join("certificate.pem")).unwrap();
+    assert!(chain.contains(world.authority.pem().trim()), "with those who vouch for it");
     let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 2, "{files:?}");
     assert!(files.iter().all(|path| mode(path) == 0o600), "{files:?}");
