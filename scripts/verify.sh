@@ -13,4 +13,6 @@ echo "=== answers about known and unknown addresses, 2,000 a class"
 scripts/verify/enumeration.py
 echo "=== what is revoked at one instance ends at the other"
 scripts/with-servers.sh scripts/verify/revocation.py
+echo "=== what an outside scanner finds at the TLS port"
+scripts/verify/tls.py
 make bench

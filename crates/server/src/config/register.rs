@@ -263,6 +263,8 @@ mod tests {
         "OIDC_",
         "RATE_LIMIT_",
         "PING",
+        "AUTH",
+        "_CLIENT_SECRET",
     ];
 
     fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -13,8 +13,23 @@ const MIN_BYTES: usize = 32;
 /// As those that are made of fewer different letters.
 const MIN_BITS: usize = 128;
 /// What stands in examples and tutorials is no secret.
-const SAMPLES: &[&str] =
-    &["changeme", "change-in-production", "change_me", "your-secret", "secret-key", "example", "12345678"];
+const SAMPLES: &[&str] = &[
+    "changeme",
+    "change-in-production",
+    "change_me",
+    "your-secret",
+    "secret-key",
+    "example",
+    "12345678",
+    "change-me",
+    "changethis",
+    "replace-me",
+    "replaceme",
+    "supersecret",
+    "insecure",
+    "placeholder",
+    "mysecret",
+];
 
 /// The current secret first, then those it replaced. `MINDVIBE_REFLECTION_KEY`, when set, takes the place of `SECRET_KEY`.
 pub(super) fn keys(
