@@ -15,6 +15,8 @@ use rcgen::{
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use x509_parser::extensions::GeneralName;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -82,7 +84,7 @@ impl Local {
         private::folder(&self.folder)?;
         let now = ambient.now();
         let mut new_authority = false;
-        if !self.authority_path().exists() || !self.authority_key_path().exists() {
+        if !self.authority_path().exists() {
             self.make_authority(names, ambient)?;
             new_authority = true;
         }
@@ -135,7 +137,7 @@ impl Local {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let made = params.signed_by(&key, &authority.issuer()?).map_err(Error::certificate)?;
+        let made = params.signed_by(&key, &self.issuer(authority)?).map_err(Error::certificate)?;
         let chain = format!("{}{}", made.pem(), authority.pem);
         // Checked before it takes the place of one that works.
         let pair = Pair::from_pem(chain.as_bytes(), key.serialize_pem().as_bytes())?;
@@ -146,13 +148,19 @@ impl Local {
     }
 
     fn authority(&self) -> Result<Authority, Error> {
-        let key_path = self.authority_key_path();
-        let key = std::fs::read_to_string(&key_path).map_err(|error| Error::file(&key_path, &error))?;
         let pem = self.authority_pem()?;
-        let pair = Pair::from_pem(pem.as_bytes(), key.as_bytes())?;
-        let der = pair.key.cert.first().ok_or(Error::NoCertificate)?.to_vec();
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| Error::NoCertificate)?.to_vec();
         let subject = parse(&der)?.subject().to_string();
-        Ok(Authority { facts: pair.facts().clone(), subject, der, pem, key })
+        Ok(Authority { facts: Facts::of(&der)?, subject, der, pem })
+    }
+
+    /// The key is read only when something is to be signed: until then it may lie elsewhere.
+    fn issuer(&self, authority: &Authority) -> Result<Issuer<'static, KeyPair>, Error> {
+        let path = self.authority_key_path();
+        let key = std::fs::read_to_string(&path).map_err(|error| Error::file(&path, &error))?;
+        Pair::from_pem(authority.pem.as_bytes(), key.as_bytes())?;
+        let key = KeyPair::from_pem(&key).map_err(Error::certificate)?;
+        Issuer::from_ca_cert_pem(&authority.pem, key).map_err(Error::certificate)
     }
 }
 
@@ -161,15 +169,9 @@ struct Authority {
     subject: String,
     der: Vec<u8>,
     pem: String,
-    key: String,
 }
 
 impl Authority {
-    fn issuer(&self) -> Result<Issuer<'static, KeyPair>, Error> {
-        let key = KeyPair::from_pem(&self.key).map_err(Error::certificate)?;
-        Issuer::from_ca_cert_pem(&self.pem, key).map_err(Error::certificate)
-    }
-
     /// Whether its constraints leave room for this name or address.
     fn may_vouch_for(&self, name: &str) -> bool {
         let Ok(certificate) = parse(&self.der) else { return false };
@@ -293,8 +295,7 @@ mod tests {
     use tokio_rustls::rustls::client::WebPkiServerVerifier;
     use tokio_rustls::rustls::client::danger::ServerCertVerifier as _;
     use tokio_rustls::rustls::crypto::aws_lc_rs;
-    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use tokio_rustls::rustls::pki_types::{ServerName, UnixTime};
 
     fn names(list: &[&str]) -> Vec<String> {
         list.iter().map(|name| (*name).to_owned()).collect()
@@ -332,7 +333,12 @@ mod tests {
             let found = std::fs::metadata(folder.path().join("tls").join(file)).unwrap().permissions().mode();
             assert_eq!(found & 0o777, mode, "{file}");
         }
+        // The authority's key may lie elsewhere as long as nothing is to be signed.
+        let (key, away) = (folder.path().join("tls/ca.key"), folder.path().join("ca.key"));
+        std::fs::rename(&key, &away).unwrap();
         let again = local.ensure(&wanted, &ambient).unwrap();
+        assert!(matches!(local.ensure(&names(&["192.168.1.21"]), &ambient), Err(Error::File { .. })));
+        std::fs::rename(&away, &key).unwrap();
         assert!(!again.new_authority && !again.new_server && again.server == made.server);
         let more = local.ensure(&names(&["practice.local", "192.168.1.21"]), &ambient).unwrap();
         assert!(!more.new_authority && more.new_server, "another address needs another certificate");
