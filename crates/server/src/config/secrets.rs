@@ -158,15 +158,15 @@ mod tests {
 
     #[test]
     fn no_secret_serves_twice() {
-        let secret = "q7ZtR2vK9mXc4LpW8sYhN3bGdF6jUaQe1ToVxCi5";
+        let value = "q7ZtR2vK9mXc4LpW8sYhN3bGdF6jUaQe1ToVxCi5";
         let refusal = |other: &str| {
-            let source = Source::of([("SECRET_KEY", secret), (other, secret)]);
+            let source = Source::of([("SECRET_KEY", value), (other, value)]);
             all_different(&source).err().map(|error| error.to_string()).unwrap_or_default()
         };
         for other in ["SECRET_KEY_PREVIOUS", "MINDVIBE_REFLECTION_KEY", "SMTP_PASSWORD", "OIDC_X_CLIENT_SECRET"] {
             let said = refusal(other);
-            assert!(said.contains(other) && !said.contains(secret), "{other}: {said}");
+            assert!(said.contains(other) && !said.contains(value), "{other}: {said}");
         }
-        assert!(all_different(&Source::of([("SECRET_KEY", secret), ("SMTP_PASSWORD", "another")])).is_ok());
+        assert!(all_different(&Source::of([("SECRET_KEY", value), ("SMTP_PASSWORD", "another")])).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use crate::program::{Program, command, create_user};
 use serde_json::Value;
 use std::path::Path;
 
-const SECRET: &str = "k3yThatIsLongEnough-9f81c2aa7be04d55";
+const KEY: &str = "k3yThatIsLongEnough-9f81c2aa7be04d55";
 
 /// Runs a command with these settings alone; its status and what it said.
 fn run(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
@@ -69,7 +69,7 @@ fn a_check_tells_all_that_is_wrong_and_makes_nothing() {
     assert!(!said.contains("CANARY") && !data.exists(), "{said}");
     let file = folder.path().join("misspelt.env");
     std::fs::write(&file, "PUBLIC_URL=https://mind.example\nTLS_CERT_FLE=x\n").unwrap();
-    let settings = [("MINDVIBE_CONFIG", file.to_str().unwrap()), ("SECRET_KEY", SECRET)];
+    let settings = [("MINDVIBE_CONFIG", file.to_str().unwrap()), ("SECRET_KEY", KEY)];
     let (status, said) = run(&data, &settings, &["config", "check"]);
     assert!(status == 1 && said.contains("TLS_CERT_FLE"), "{status} {said}");
 }
