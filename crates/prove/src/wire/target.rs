@@ -70,7 +70,7 @@ impl Wire {
         Self::to(target, Some(pem), requests).await
     }
 
-    async fn to(target: &str, authority: Option<&[u8]>, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
+    async fn to(target: &str, vouching: Option<&[u8]>, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
         let bad = || WireError::Target(target.to_owned());
         let (scheme, rest) = target.split_once("://").ok_or_else(bad)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
@@ -95,7 +95,7 @@ impl Wire {
         let next = u32::try_from(crate::material::noise() & 0x00ff_ffff).unwrap_or(0);
         let mut wire = Self {
             address,
-            tls: if secure { Some(tls(host, authority)?) } else { None },
+            tls: if secure { Some(tls(host, vouching)?) } else { None },
             authority: Mutex::new(authority.to_owned()),
             many: false,
             next: AtomicU32::new(next),
