@@ -120,7 +120,7 @@ mod tests {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        let stream = tokio::net::TcpStream::connect(address).await?;
+        let stream = TcpStream::connect(address).await?;
         let name = ServerName::try_from("mind.example").unwrap();
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
         let mut said = String::new();
