@@ -180,6 +180,8 @@ pub fn schema() -> Value {
             None => properties.insert(one.name.to_owned(), shape),
         };
     }
+    let secrets = ["SECRET_KEY", "SECRET_KEY_FILE", "MINDVIBE_REFLECTION_KEY", "MINDVIBE_REFLECTION_KEY_FILE"];
+    let secrets = secrets.map(|name| json!({"required": [name]}));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The settings of MindVibe",
@@ -188,8 +190,7 @@ pub fn schema() -> Value {
         "properties": properties,
         "patternProperties": patterns,
         "required": ["PUBLIC_URL"],
-        "anyOf": ["SECRET_KEY", "SECRET_KEY_FILE", "MINDVIBE_REFLECTION_KEY", "MINDVIBE_REFLECTION_KEY_FILE"]
-            .map(|name| json!({"required": [name]})),
+        "anyOf": secrets,
     })
 }
 
