@@ -10,7 +10,6 @@ mod prove;
 mod serve;
 mod user;
 
-use crate::compose::Failure;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
