@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_database_elsewhere_is_verified_in_production() {
-        let production = |pairs| refusal(Environment::Production, pairs);
+        let production = |pairs: &[(&str, &str)]| refusal(Environment::Production, pairs);
         assert_eq!(production(&[("DATABASE_URL", "postgres://u:CANARY@db.example/x")]), "");
         assert_eq!(production(&[("DATABASE_URL", "postgres://u:CANARY@db.example/x?sslmode=verify-full")]), "");
         for mode in ["disable", "allow", "prefer", "require", "verify-ca", "REQUIRE"] {
