@@ -15,4 +15,6 @@ echo "=== what is revoked at one instance ends at the other"
 scripts/with-servers.sh scripts/verify/revocation.py
 echo "=== floods, and whoever uses the server meanwhile"
 scripts/verify/flood.py
+echo "=== what an outside scanner finds at the TLS port"
+scripts/verify/tls.py
 make bench

@@ -30,7 +30,7 @@ pub struct Config {
     pub sockets_asked_every: Duration,
     /// What pages may do beyond the usual.
     pub csp: csp::Settings,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `Forwarded` and `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Routes with large bodies.
     pub uploads: Vec<Upload>,
@@ -42,6 +42,12 @@ pub struct Config {
     pub vigilance: Vigilance,
     /// What API keys can be allowed to reach.
     pub areas: &'static [Area],
+    /// Routes of pages: asked for in the clear, they are sent to the encrypted address; everything else is refused.
+    pub pages: &'static [&'static str],
+    /// Routes that are served in the clear too, to whoever presents no credential.
+    pub plain_routes: &'static [&'static str],
+    /// Whether browsers may carry this host in their built-in list of encrypted ones.
+    pub hsts_preload: bool,
 }
 
 impl Config {
@@ -59,6 +65,9 @@ impl Config {
             ceilings: Ceilings::default(),
             vigilance: Vigilance::default(),
             areas: &[],
+            pages: &[],
+            plain_routes: &[],
+            hsts_preload: false,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::caller::{Identities, Presented, Sender};
 use crate::limiter::{Limiter, Snapshot};
 use crate::stack::Guard;
 use crate::steps::ceiling::Place;
+use crate::steps::scheme::Scheme;
 use kernel::{Fault, Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ impl fmt::Display for CorrelationId {
 pub(crate) struct Context {
     pub(crate) correlation_id: CorrelationId,
     pub(crate) ip: IpAddr,
+    pub(crate) scheme: Scheme,
     pub(crate) begun: Timestamp,
     pub(crate) sender: Sender,
     pub(crate) presented: Option<Presented>,

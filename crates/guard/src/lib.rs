@@ -35,5 +35,6 @@ pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::ceiling::Ceilings;
 pub use steps::origin::check_websocket;
+pub use steps::scheme::Transport;
 pub use steps::sizes::{CEILINGS, Frames, bound_frames};
 pub use threat::{Scoring, Vigilance};

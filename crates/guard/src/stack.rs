@@ -9,7 +9,7 @@ use crate::limiter::Limiter;
 use crate::observer::{Nobody, Observer};
 use crate::problem::Problem;
 use crate::steps::ceiling::UnderWay;
-use crate::steps::{self, access_log::Line};
+use crate::steps::{self, access_log::Line, scheme::Transport};
 use crate::threat::Threats;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -93,6 +93,8 @@ const CHECKS: &[Check] = &[
     Check::Now(steps::sizes::check),
     // A credential in a URL ends up in histories and logs; refused before it could work.
     Check::Now(steps::credential::refuse_in_url),
+    // In the clear nothing is served; before anything looks at the credential that came along (A2-10).
+    Check::Now(steps::scheme::check),
     // Two credentials would let one be checked and the other be used (A1-C4).
     Check::Now(steps::credential::refuse_ambiguous),
     // As early as can be told who is meant: now there is at most one credential, by which whoever is signed in passes
@@ -133,11 +135,15 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     let correlation_id = CorrelationId(guard.ambient.uuid());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let ip = steps::client_ip::find(peer, request.headers(), &guard.config.trusted_proxies);
+    let seen = steps::client_ip::find(peer, request.headers(), &guard.config.trusted_proxies);
+    let transport = request.extensions().get::<Transport>().copied();
+    let scheme = steps::scheme::find(transport, peer, &seen, request.headers());
+    let ip = seen.ip;
     let (presented, found) = steps::credential::find(request.headers());
     let context = Arc::new(Context {
         correlation_id,
         ip,
+        scheme,
         begun: guard.ambient.now(),
         sender: Sender::new(ip, user_agent(request.headers())),
         presented,
@@ -157,10 +163,15 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     let refused = refusal(&guard, &context, &mut request).await;
     let mut response = if let Some(fault) = refused {
         let uri = request.uri().clone();
+        let redirect = steps::scheme::redirect(&guard, &fault, &request);
+        let exposed = steps::scheme::exposed(&context, &fault, request.headers());
         // A body is not to be held across an await.
         drop(request);
         steps::credential::revoke_leaked(&guard, &fault, &uri).await;
-        Problem::from(fault).into_response()
+        for presented in &exposed {
+            guard.identities.leaked(presented).await;
+        }
+        redirect.unwrap_or_else(|| Problem::from(fault).into_response())
     } else {
         let (request, pace) = steps::pace::watch(steps::sizes::bound_body(&guard, request));
         let watch = steps::digest::Watch::default();

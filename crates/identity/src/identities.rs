@@ -99,11 +99,16 @@ impl Identities for Port {
         async move {
             match revoke(&self.0, presented).await {
                 Ok(true) => {
-                    tracing::warn!(event = "leaked_credential", "a valid credential was seen in a URL and revoked");
+                    tracing::warn!(
+                        event = "leaked_credential",
+                        "a valid credential was seen where it must not be and is revoked"
+                    );
                 }
                 Ok(false) => {}
                 // It was refused all the same; it only lives on where else it is held.
-                Err(error) => tracing::error!(%error, "a credential that was seen in a URL could not be revoked"),
+                Err(error) => {
+                    tracing::error!(%error, "a credential that was seen where it must not be could not be revoked")
+                }
             }
         }
         .boxed()

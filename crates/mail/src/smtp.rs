@@ -93,6 +93,18 @@ impl Smtp {
         }
     }
 
+    /// Whether the server is there, shows the certificate it should, and takes our login. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Smtp::send`].
+    pub async fn reach(&self) -> Result<(), NotSent> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NotSent::Later(None)),
+            Err(error) => Err(NotSent::Later(error.status().map(u16::from))),
+        }
+    }
+
     fn message(&self, envelope: &Envelope<'_>, letter: &Letter) -> Result<Message, NotSent> {
         let to: Address = envelope.to.parse().map_err(|_| NotSent::Never(None))?;
         let micros = u64::try_from(envelope.at.as_micros()).unwrap_or(0);

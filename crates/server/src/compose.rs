@@ -1,6 +1,7 @@
 //! Where everything is plugged together.
 
 use crate::config::{Config, ConfigError, Environment};
+use crate::encryption::Encryption;
 use crate::operations::{self, Document};
 use crate::{posture, web};
 use axum::{Extension, Router};
@@ -72,6 +73,13 @@ pub enum Failure {
     Prove(String),
 }
 
+impl Failure {
+    /// Whether a setting has to be changed before it can start; the text then names it.
+    pub const fn is_of_settings(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Store(store::Error::Config(_) | store::Error::Environment { .. }))
+    }
+}
+
 /// The data and its keys, open; what every command works with.
 #[derive(Clone)]
 pub struct House {
@@ -141,6 +149,8 @@ fn settings(config: &Config) -> Settings {
     settings.connections = config.database_connections;
     settings.log_statements = config.environment == Environment::Development;
     settings.tls_ca_file.clone_from(&config.database_ca);
+    settings.tls_verify_local = config.database_verify_local;
+    settings.tls_without_verification = config.database_unverified;
     settings
 }
 
@@ -154,6 +164,7 @@ pub struct App {
     /// Whether figures are served on a listener of their own, and nowhere else.
     apart: bool,
     public_url: String,
+    encryption: Option<Encryption>,
     document: Document,
     jobs: Running,
     chores: JoinSet<()>,
@@ -186,13 +197,17 @@ impl App {
             .register(identity::Errands(identity.clone()))
             .start()
             .await?;
+        let encryption = Encryption::open(config, &ambient)?;
         let mut chores = chores(&house, &identity, &recordings, &guard);
         chores.spawn(keeper.run());
         chores.spawn(monitor::keep_watch(monitoring.clone()));
+        if let Some(encryption) = &encryption {
+            encryption.tend(&ambient, &mut chores);
+        }
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
         let apart = config.operations.listen.is_some();
-        Ok(Self { house, identity, recordings, guard, monitoring, apart, public_url, document, jobs, chores })
+        Ok(Self { house, identity, recordings, guard, monitoring, apart, public_url, encryption, document, jobs, chores })
     }
 
     /// Everything it serves, behind the guard.
@@ -209,6 +224,7 @@ impl App {
         let (router, _) = api.split_for_parts();
         let router = router
             .merge(web::routes(ambient, &self.public_url))
+            .merge(self.encryption.as_ref().map(Encryption::routes).unwrap_or_default())
             .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
         guard::protect(router, self.guard.clone())
@@ -225,6 +241,11 @@ impl App {
             OpenApiRouter::new().merge(monitor::health_route()).merge(monitor::inner_routes(self.monitoring.clone()));
         let (router, _) = api.split_for_parts();
         guard::protect(router.fallback(async || Problem::from(Fault::not_found())), self.guard.clone())
+    }
+
+    /// What ends TLS, when that is done here.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.encryption.as_ref()
     }
 
     /// Why recordings wait, if they do.

@@ -4,10 +4,13 @@
 mod commands;
 pub mod compose;
 pub mod config;
+mod doctor;
+pub mod encryption;
 pub mod listen;
 mod logging;
 pub mod operations;
 mod posture;
+mod trust;
 mod web;
 
 pub use commands::run;

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 struct Client;
 
 /// The client's own routes; every other path is nobody's, and answers 404 whatever the method.
-const PAGES: &[&str] = &[
+pub(crate) const PAGES: &[&str] = &[
     "/",
     "/setup",
     "/sign-in",

@@ -19,6 +19,7 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
         "seal" | "relay" | "models" | "speech" | "care" => Some(&["kernel"]),
         "store" => Some(&["kernel", "seal"]),
         "mail" => Some(&["kernel", "store"]),
+        "tls" => Some(&["kernel"]),
         "guard" => Some(&["kernel", "seal", "relay"]),
         slice if SLICES.contains(&slice) => Some(SLICE_MAY_USE),
         _ => None,

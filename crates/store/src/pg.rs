@@ -86,7 +86,9 @@ fn options(settings: &Settings, url: &str) -> Result<PgConnectOptions> {
     let mut options: PgConnectOptions = url.parse().map_err(unreadable)?;
     let asked_for = ssl_mode_in(url);
     if is_local(&options) {
-        if asked_for.is_none() {
+        if settings.tls_verify_local {
+            options = options.ssl_mode(PgSslMode::VerifyFull);
+        } else if asked_for.is_none() {
             options = options.ssl_mode(PgSslMode::Prefer);
         }
     } else if settings.tls_without_verification {
@@ -101,6 +103,9 @@ fn options(settings: &Settings, url: &str) -> Result<PgConnectOptions> {
                 ));
             }
         }
+    }
+    if kernel::weaken::is("A1-H5") {
+        options = options.ssl_mode(PgSslMode::Require);
     }
     if let Some(file) = &settings.tls_ca_file {
         options = options.ssl_root_cert(file);
@@ -146,6 +151,10 @@ mod tests {
             assert_eq!(mode(&format!("postgres://u@{host}/x")).unwrap(), "Prefer", "{host}");
         }
         assert_eq!(mode("postgres://u@127.0.0.1/x?sslmode=disable").unwrap(), "Disable");
+        let url = "postgres://u@127.0.0.1/x";
+        let mut settings = Settings::postgres(Secret::new(url.to_owned()), "unused", "test");
+        settings.tls_verify_local = true;
+        assert_eq!(format!("{:?}", options(&settings, url).unwrap().get_ssl_mode()), "VerifyFull");
     }
 
     #[test]

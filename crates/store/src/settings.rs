@@ -27,6 +27,8 @@ pub struct Settings {
     pub tls_without_verification: bool,
     /// Whether each statement's text is logged, never with its values. For development: a log of all of them is large.
     pub log_statements: bool,
+    /// PostgreSQL on this machine: check its certificate as that of any other.
+    pub tls_verify_local: bool,
     /// How long anything may take.
     pub policy: Policy,
 }
@@ -44,6 +46,7 @@ impl Settings {
             tls_ca_file: None,
             tls_without_verification: false,
             log_statements: false,
+            tls_verify_local: false,
             policy: Policy::default(),
         }
     }

@@ -27,6 +27,14 @@ pub(crate) const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; ba
 pub(crate) const DOWNLOAD: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 
+/// What a page without any script carries.
+pub(crate) const STILL: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// In a response's extensions: this is a page that no script belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Still;
+
 /// A page's first policy, before and after the origins it may speak with.
 const PAGE: [&str; 2] = [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \

@@ -73,6 +73,19 @@ pub(crate) fn find(headers: &HeaderMap) -> (Option<Presented>, Found) {
     (presented, Found(count))
 }
 
+/// Every credential that a request carries, for what has to be done to all of them.
+pub(crate) fn all(headers: &HeaderMap) -> Vec<Presented> {
+    let secret = |text: &str| Secret::new(text.trim().to_owned());
+    let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+    let mut found: Vec<_> =
+        cookie(headers, SESSION_COOKIE).map(|text| Presented::Session(secret(text))).into_iter().collect();
+    for text in texts("authorization") {
+        found.extend(text.split_once(' ').map(|(_, text)| Presented::Token(secret(text))));
+    }
+    found.extend(texts("x-api-key").into_iter().map(|text| Presented::ApiKey(secret(text))));
+    found
+}
+
 /// 400 when two credentials come together.
 pub(crate) fn refuse_ambiguous(_: &Guard, _: &Context, request: &mut Request) -> Result<(), Fault> {
     let count = request.extensions().get::<Found>().map_or(0, |found| found.0);

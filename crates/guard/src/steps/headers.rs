@@ -1,14 +1,14 @@
 //! The headers every answer carries (security-targets, "Header set").
 
 use crate::context::Context;
-use crate::csp::{DOWNLOAD, NOTHING, Nonce, REPORT_PATH};
+use crate::csp::{DOWNLOAD, NOTHING, Nonce, REPORT_PATH, STILL, Still};
 use crate::stack::Guard;
+use crate::steps::scheme::Scheme;
 use axum::response::Response;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
-static FIXED: [(HeaderName, &str); 12] = [
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+static FIXED: [(HeaderName, &str); 11] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     // Stricter than the audit's wish; `no-referrer` would turn `Origin` into `null` on form posts.
@@ -27,13 +27,24 @@ static FIXED: [(HeaderName, &str); 12] = [
     (header::X_XSS_PROTECTION, "0"),
 ];
 
+/// Two years.
+const HSTS: &str = "max-age=63072000; includeSubDomains";
+/// The same, for the list that browsers are shipped with.
+const HSTS_PRELOAD: &str = "max-age=63072000; includeSubDomains; preload";
+
 /// Writes the fixed headers, the content policy, the correlation id and what is left of the caller's budget.
 pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     let nonce = response.extensions_mut().remove::<Nonce>();
+    let still = response.extensions_mut().remove::<Still>().is_some();
     let headers = response.headers_mut();
     headers.reserve(FIXED.len() + 8);
     for (name, value) in FIXED.iter().filter(|_| !kernel::weaken::is("A2-10")) {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Not on what came in the clear: there it means nothing (RFC 6797, section 7.2).
+    if context.scheme != Scheme::Http && !kernel::weaken::is("A2-10") {
+        let lasting = if guard.config.hsts_preload { HSTS_PRELOAD } else { HSTS };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(lasting));
     }
     if let Some(nonce) = nonce {
         let https = guard.config.public_origin.starts_with("https:");
@@ -46,6 +57,8 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
         if let Ok(endpoint) = HeaderValue::try_from(format!("csp=\"{REPORT_PATH}\"")) {
             headers.insert(HeaderName::from_static("reporting-endpoints"), endpoint);
         }
+    } else if still {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(STILL));
     } else if !kernel::weaken::is("A2-13") {
         // Sound is saved or played, and neither needs more than that.
         let sound = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"audio/"));

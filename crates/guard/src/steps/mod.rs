@@ -14,5 +14,6 @@ pub(crate) mod pace;
 pub(crate) mod panics;
 pub(crate) mod problems;
 pub(crate) mod rate;
+pub(crate) mod scheme;
 pub(crate) mod sizes;
 pub(crate) mod threat;

@@ -186,9 +186,9 @@ fn words(topic: Topic) -> Words {
         Topic::CredentialInUrl => Words {
             subject: "Eine Anmeldung wurde zur Sicherheit beendet",
             before: &[
-                "ein Programm hat einen deiner Schlüssel als Teil einer Adresse geschickt. Adressen landen in Verläufen \
-                 und Protokollen, deshalb wurde er sofort ungültig. Melde dich dort neu an und lass das Programm den \
-                 Schlüssel in einem Header schicken.",
+                "ein Programm hat einen deiner Schlüssel als Teil einer Adresse oder über eine unverschlüsselte \
+                 Verbindung geschickt. Dort können andere ihn gelesen haben, deshalb wurde er sofort ungültig. Melde \
+                 dich dort neu an und lass das Programm den Schlüssel in einem Header schicken, über https.",
             ],
             links: &[],
             after: &[],

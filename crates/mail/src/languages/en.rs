@@ -180,8 +180,9 @@ fn words(topic: Topic) -> Words {
         Topic::CredentialInUrl => Words {
             subject: "A sign-in was ended for safety",
             before: &[
-                "a program sent one of your keys as part of an address. Addresses end up in histories and logs, so that \
-                 key was made void at once. Sign in again there, and have the program send its key in a header.",
+                "a program sent one of your keys as part of an address, or over a connection that is not encrypted. \
+                 Others may have read it there, so that key was made void at once. Sign in again there, and have the \
+                 program send its key in a header, by https.",
             ],
             links: &[],
             after: &[],

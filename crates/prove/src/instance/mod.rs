@@ -3,17 +3,20 @@
 //! however the rule ended.
 
 mod folder;
+mod imposter;
 mod issuer;
 mod process;
 mod residents;
 
+pub(crate) use folder::Folder;
+pub(crate) use imposter::{Fault, Imposter};
 pub(crate) use issuer::{Issuer, Person};
 pub(crate) use process::{Ended, Start};
 pub(crate) use residents::Owner;
 
 use crate::lab::Lab;
 use crate::rule::Stop;
-use crate::wire::Wire;
+use crate::wire::{Request, Wire};
 use process::Process;
 use residents::Residents;
 use std::path::PathBuf;
@@ -48,6 +51,15 @@ pub(crate) struct Instance {
     process: Process,
 }
 
+/// A running instance whose TLS ends in the process.
+pub(crate) struct Encrypted {
+    pub(crate) instance: Instance,
+    /// The port in the clear beside it.
+    pub(crate) clear: Wire,
+    /// Where TLS is spoken.
+    pub(crate) port: u16,
+}
+
 impl Bench {
     pub(crate) fn new(program: Option<Program>) -> Self {
         Self { program, requests: Arc::default() }
@@ -66,6 +78,35 @@ impl Bench {
     /// Only starts the program with these settings, to see whether it does; it ends at once.
     pub(crate) async fn try_start(&self, settings: &[(&str, &str)]) -> Result<Start, Stop> {
         self.prepare(settings)?.start().await
+    }
+
+    /// A folder for what settings name, gone with the value.
+    pub(crate) fn folder(&self) -> Result<Folder, Stop> {
+        let why = || Stop::NotApplicable("there is no program at hand to start an instance of".to_owned());
+        let program = self.program.as_ref().ok_or_else(why)?;
+        Folder::new(&program.temporary).map_err(|error| Stop::Unsure(format!("no folder: {error}")))
+    }
+
+    /// Starts an instance that ends TLS itself, with a certificate of its own authority, and sets it up as its owner.
+    pub(crate) async fn start_encrypted(&self) -> Result<Encrypted, Stop> {
+        let mut process = self.prepare(&[])?;
+        let (port, beside) = (process.port(), process::free_port()?);
+        let url = format!("https://localhost:{port}");
+        process.set("TLS_MODE", "local");
+        process.set("PUBLIC_URL", &url);
+        process.set("HTTP_LISTEN_ADDR", &format!("127.0.0.1:{beside}"));
+        serves(process.start().await?)?;
+        let odd = || Stop::Unsure(format!("an instance does not say its code: {}", process.last_words()));
+        let code = process.code().ok_or_else(odd)?;
+        let clear = Wire::counting(&format!("http://127.0.0.1:{beside}"), self.requests.clone()).await?;
+        let authority = clear.send(&Request::get("/trust/ca.crt")).await?;
+        if !authority.ok() {
+            return Stop::unsure(format!("an instance's own authority: {}", authority.brief()));
+        }
+        let open = || Wire::trusting(&url, &authority.body, self.requests.clone());
+        let owner = Arc::new(Owner::set_up(open().await?, &code).await?);
+        let lab = Lab::new(open().await?, Box::new(Residents(owner.clone())), false, Some(Duration::ZERO));
+        Ok(Encrypted { instance: Instance { lab, owner, url, process }, clear, port })
     }
 
     /// Starts an instance, and sets it up as its owner.
@@ -97,6 +138,15 @@ impl Instance {
     pub(crate) async fn restart(&mut self) -> Result<(), Stop> {
         self.process.kill();
         serves(self.process.start().await?)
+    }
+
+    /// Kills it and starts it again on the same data with other settings, to see whether it does.
+    pub(crate) async fn try_restart(&mut self, settings: &[(&str, &str)]) -> Result<Start, Stop> {
+        self.process.kill();
+        for (name, value) in settings {
+            self.process.set(name, value);
+        }
+        self.process.start().await
     }
 
     /// Everything it has said since it was last started, its log included.

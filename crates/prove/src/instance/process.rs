@@ -54,12 +54,17 @@ fn after<'a>(said: &'a str, marker: &str) -> Option<&'a str> {
     rest.split_once('\n').map(|(line, _)| line.trim())
 }
 
+/// A port of this machine that nobody uses at the moment.
+pub(super) fn free_port() -> Result<u16, Stop> {
+    let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    free.map(|address| address.port()).map_err(|error| unsure("no free port", &error))
+}
+
 impl Process {
     /// A process that is not yet started, with settings over those of development.
     pub(super) fn prepare(program: &Program, settings: &[(&str, &str)]) -> Result<Self, Stop> {
         let folder = Folder::new(&program.temporary).map_err(|error| unsure("no folder", &error))?;
-        let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let port = free.map_err(|error| unsure("no free port", &error))?.port();
+        let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let own = [
@@ -73,6 +78,16 @@ impl Process {
         all.extend(own.map(|(name, value)| (name.to_owned(), value)));
         all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Ok(Self { program: program.clone(), settings: all, port, starts: 0, child: None, folder })
+    }
+
+    /// With another value for a setting, from its next start on.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The port it is told to listen on.
+    pub(super) const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Starts it, and waits until it serves or has ended.

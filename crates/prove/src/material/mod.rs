@@ -1,6 +1,7 @@
 //! What attacks are made of: sound, forms, words, codes, signatures and chance.
 
 mod date;
+pub(crate) mod hello;
 mod jwt;
 mod multipart;
 mod passkey;

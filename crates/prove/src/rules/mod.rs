@@ -12,6 +12,7 @@ mod a1_h2;
 mod a1_h2_scanner;
 mod a1_h3;
 mod a1_h4;
+mod a1_h5;
 mod a1_h6;
 mod a1_h6_writing;
 mod a1_h7;
@@ -20,6 +21,7 @@ mod a1_l4;
 mod a1_l6;
 mod a1_m1;
 mod a1_m3;
+mod a1_m4;
 mod a1_m5;
 mod a1_m5_lookup;
 mod a1_m6;
@@ -31,9 +33,11 @@ mod a1_m9;
 mod a1_s1;
 mod a2_1;
 mod a2_10;
+mod a2_10_https;
 mod a2_12;
 mod a2_12_most;
 mod a2_13;
+mod a2_14;
 mod a2_15;
 mod a2_2;
 mod a2_5;
@@ -143,15 +147,22 @@ pub(crate) static ALL: &[&Rule] = &[
 pub(crate) static STARTS: &[&StartRule] = &[
     &outages::OUTAGE,
     &a1_h1::KEY,
+    &a1_h5::CERTIFICATE,
+    &starts::DATABASE,
     &a1_l4::RULE,
+    &starts::ADDRESS,
     &a1_l6::RULE,
     &starts::ORIGINS,
+    &a1_m4::RULE,
     &a1_m5_lookup::RULE,
     &starts::CONNECT,
     &a1_s1::RULE,
     &starts::CEILING,
+    &a2_10_https::RULE,
     &a2_12_most::RULE,
+    &a2_14::RULE,
     &starts::SOCKETS,
+    &starts::EQUAL,
     &starts::SECRETS,
     &outages::SCANNER,
     &a2_8::RULE,

@@ -47,7 +47,7 @@ pub(crate) static ORIGINS: StartRule = StartRule {
         severity: Severity::Medium,
         asvs: "3.4.2",
         cwe: 942,
-        expected: "CORS_ALLOWED_ORIGINS with *, null, http://, a wildcard or a path, alone or beside a good one: exit status \
+        expected: "CORS_ALLOWED_ORIGINS with *, null, http://, a wildcard, a path or a slash at its end, alone or beside a good one: exit status \
                    78 and a CRITICAL line that names the variable. With exact https origins it starts.",
         help: "Every listed origin is one exact origin with https.",
         weakened_by: "A1-M3.start",
@@ -91,8 +91,59 @@ pub(crate) static CONNECT: StartRule = StartRule {
     trial: |bench, found| Box::pin(connect(bench, found)),
 };
 
+pub(crate) static EQUAL: StartRule = StartRule {
+    info: RuleInfo {
+        id: "A2-4.equal",
+        finding: "A2-4",
+        title: "One value for two secrets stops the start",
+        severity: Severity::High,
+        asvs: "13.3.1",
+        cwe: 798,
+        expected: "In production with SECRET_KEY's value as SECRET_KEY_PREVIOUS, as MINDVIBE_REFLECTION_KEY, as the password of \
+                   the mail server: exit status 78 and a CRITICAL line that names the variable and not its value.",
+        help: "Compare all secrets with each other before anything is opened with them.",
+        weakened_by: "A2-4.equal",
+        writes: false,
+    },
+    trial: |bench, found| Box::pin(equal(bench, found)),
+};
+
+pub(crate) static ADDRESS: StartRule = StartRule {
+    info: RuleInfo {
+        id: "A1-L5.start",
+        finding: "A1-L5",
+        title: "Production knows where people reach it, and that is encrypted",
+        severity: Severity::Medium,
+        asvs: "13.2.1",
+        cwe: 1188,
+        expected: "In production without PUBLIC_URL, or with one that is http, this machine's in the clear, a path, a wildcard or \
+                   no address: exit status 78 and a CRITICAL line that names the variable. With an https origin it starts.",
+        help: "The address of links is a setting, never what a request says of itself.",
+        weakened_by: "A1-L5",
+        writes: false,
+    },
+    trial: |bench, found| Box::pin(address(bench, found)),
+};
+
+pub(crate) static DATABASE: StartRule = StartRule {
+    info: RuleInfo {
+        id: "A1-H5.start",
+        finding: "A1-H5",
+        title: "No setting makes production speak to a database that nobody has recognised",
+        severity: Severity::High,
+        asvs: "12.3.2",
+        cwe: 295,
+        expected: "In production with DB_SSL_MODE or sslmode of less than verify-full for a server elsewhere: exit status 78 and a \
+                   CRITICAL line that names the variable. With verify-full it starts.",
+        help: "verify-full is the only way to a server elsewhere; looking away exists in development alone.",
+        weakened_by: "A1-H5.start",
+        writes: false,
+    },
+    trial: |bench, found| Box::pin(database(bench, found)),
+};
+
 /// Good for these attempts; made up, and as long as what `openssl rand -base64 48` prints.
-const GOOD: &str = "q7ZtR2vK9mXc4LpW8sYhN3bGdF6jUaQe1ToVxCi5rMnBkHzSwPyEuDgJfA0l2I7O";
+pub(super) const GOOD: &str = "q7ZtR2vK9mXc4LpW8sYhN3bGdF6jUaQe1ToVxCi5rMnBkHzSwPyEuDgJfA0l2I7O";
 const PRODUCTION: [(&str, &str); 2] = [("ENVIRONMENT", "production"), ("PUBLIC_URL", "https://mind.example")];
 
 /// Whether it refuses to start as it should, naming the setting.
@@ -152,6 +203,48 @@ async fn secrets(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     Ok(())
 }
 
+async fn equal(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
+    let good = ("SECRET_KEY", GOOD);
+    let mail = [good, ("SMTP_HOST", "mail.example"), ("SMTP_USER", "mind"), ("MAIL_FROM", "mind@mind.example")];
+    starts(bench, found, &[&mail[..], &[("SMTP_PASSWORD", "another")]].concat()).await?;
+    for (name, others) in
+        [("SECRET_KEY_PREVIOUS", &mail[..1]), ("MINDVIBE_REFLECTION_KEY", &mail[..1]), ("SMTP_PASSWORD", &mail[..])]
+    {
+        let wrong = wrong(bench, name, Some(GOOD), others).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn address(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
+    let (name, good) = ("PUBLIC_URL", ("SECRET_KEY", GOOD));
+    starts(bench, found, &[good, (name, "https://mind.example:8443")]).await?;
+    // An empty setting counts as one that is not there.
+    for value in
+        ["", "http://mind.example", "http://localhost:8080", "https://mind.example/app", "https://*", "mind.example"]
+    {
+        let wrong = wrong(bench, name, Some(value), &[good]).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn database(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
+    let good = ("SECRET_KEY", GOOD);
+    starts(bench, found, &[good, ("DB_SSL_MODE", "verify-full")]).await?;
+    let elsewhere = ("DATABASE_URL", "postgres://mind@db.invalid/mind");
+    for value in ["require-no-verify", "require", "prefer", "disable"] {
+        let wrong = wrong(bench, "DB_SSL_MODE", Some(value), &[good, elsewhere]).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    for mode in ["disable", "prefer", "require", "verify-ca"] {
+        let url = format!("{}?sslmode={mode}", elsewhere.1);
+        let wrong = wrong(bench, "DATABASE_URL", Some(&url), &[good]).await?;
+        found.check(wrong.is_none(), || wrong.unwrap_or_default());
+    }
+    Ok(())
+}
+
 async fn ceiling(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let (name, good) = ("ACCESS_TOKEN_TTL", ("SECRET_KEY", GOOD));
     starts(bench, found, &[good, (name, "60")]).await?;
@@ -172,6 +265,8 @@ async fn origins(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
         "https://one.example,http://two.example",
         "https://*.one.example",
         "https://one.example/path",
+        "https://one.example/",
+        "http://localhost:3000",
         ".*",
     ] {
         let wrong = wrong(bench, name, Some(value), &[good]).await?;

@@ -13,8 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, crypto};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 struct Tls {
     connector: TlsConnector,
@@ -40,12 +41,20 @@ fn refused(error: impl std::fmt::Display) -> WireError {
     WireError::Connect(error.to_string())
 }
 
-fn tls(host: &str) -> Result<Tls, WireError> {
-    let config = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+/// `authority`: the certificate (PEM) that vouches for the server; the system's unless given.
+fn tls(host: &str, authority: Option<&[u8]>) -> Result<Tls, WireError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(refused)?
-        .with_no_client_auth();
+        .map_err(refused)?;
+    let config = match authority {
+        None => builder.with_platform_verifier().map_err(refused)?,
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(pem).map_err(refused)?).map_err(refused)?;
+            builder.with_root_certificates(roots)
+        }
+    };
+    let config = config.with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(refused)?;
     Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name })
 }
@@ -58,6 +67,15 @@ impl Wire {
 
     /// The same, with a count of requests that others share.
     pub(crate) async fn counting(target: &str, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
+        Self::to(target, None, requests).await
+    }
+
+    /// The same, for a server that an authority (PEM) of its own vouches for.
+    pub(crate) async fn trusting(target: &str, pem: &[u8], requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
+        Self::to(target, Some(pem), requests).await
+    }
+
+    async fn to(target: &str, vouching: Option<&[u8]>, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
         let bad = || WireError::Target(target.to_owned());
         let (scheme, rest) = target.split_once("://").ok_or_else(bad)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
@@ -82,7 +100,7 @@ impl Wire {
         let next = u32::try_from(crate::material::noise() & 0x00ff_ffff).unwrap_or(0);
         let mut wire = Self {
             address,
-            tls: if secure { Some(tls(host)?) } else { None },
+            tls: if secure { Some(tls(host, vouching)?) } else { None },
             authority: Mutex::new(authority.to_owned()),
             many: false,
             next: AtomicU32::new(next),

@@ -1,13 +1,15 @@
 //! The program's commands. Each answers with 0 (done), 1 (found something) or 2 (could not run); `serve` with 78 when the
 //! settings are refused (sysexits' `EX_CONFIG`).
 
+mod config;
+mod doctor;
+mod init;
 mod keys;
 mod openapi;
 mod prove;
 mod serve;
 mod user;
 
-use crate::compose::Failure;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -33,6 +35,15 @@ enum Command {
     /// Bring the database's schema up to date, then stop.
     #[command(after_help = "Example: DATABASE_URL=postgres://mind@db.example/mind mindvibe migrate")]
     Migrate,
+    /// Make what a server needs to begin: settings, a secret, and if wanted a certificate authority for a local network.
+    Init(init::Arguments),
+    /// Look at the settings: whether they can be used, what there is, and how a file of them looks.
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Check this deployment from inside, and say how to mend what is wrong.
+    Doctor(doctor::Arguments),
     /// Manage accounts of the installation in `DATA_DIR` or `DATABASE_URL`, also beside a running server.
     User {
         #[command(subcommand)]
@@ -69,6 +80,9 @@ pub fn run() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run().await,
             Command::Migrate => serve::migrate().await,
+            Command::Init(arguments) => init::run(&arguments),
+            Command::Config { command } => config::run(command),
+            Command::Doctor(arguments) => doctor::run(&arguments).await,
             Command::User { command } => user::run(command).await,
             Command::Keys { command } => keys::run(command).await,
             Command::Prove(arguments) => prove::run(arguments).await,
@@ -77,7 +91,7 @@ pub fn run() -> ExitCode {
     });
     match ended {
         Ok(status) => status,
-        Err(failure @ Failure::Config(_)) => {
+        Err(failure) if failure.is_of_settings() => {
             complain(&format!("CRITICAL {failure}"));
             ExitCode::from(EX_CONFIG)
         }

@@ -3,7 +3,10 @@
 use super::say;
 use crate::compose::{App, Failure, House};
 use crate::config::{Config, Source};
-use crate::{listen, logging};
+use crate::encryption::{self, Encryption};
+use crate::listen::{self, Door};
+use crate::logging;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,13 +31,23 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
         version = env!("CARGO_PKG_VERSION")
     );
 
+    encryption::refuse(&config)?;
     let house = House::open(&config).await?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| Failure::Listen(config.listen, error))?;
-    let beside = match config.operations.listen {
+    let listener = bind(config.listen).await?;
+    let redirect = match config.redirect_listen {
+        Some(address) => Some(bind(address).await?),
         None => None,
-        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))?),
+    };
+    let beside = match config.operations.listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
     };
     let app = App::start(house, &config).await?;
+    let main = match app.encryption() {
+        Some(encryption) => Door::tls(listener, encryption.acceptor()),
+        None => Door::plain(listener),
+    };
+    let doors = std::iter::once(main).chain(redirect.map(Door::redirect)).collect();
     greet(&app, &config).await?;
     let connections = config.connections.clone().within_the_system();
     let (stop, stopped) = watch::channel(false);
@@ -48,7 +61,7 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
     });
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Io)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Io)?;
-    listen::serve(listener, app.router(), app.guard(), connections, async move {
+    listen::serve_all(doors, app.router(), app.guard(), connections, async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -66,9 +79,17 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::Listen(address, error))
+}
+
 /// Tells whoever started it where to go, and while there is no owner, with which code.
 async fn greet(app: &App, config: &Config) -> Result<(), Failure> {
     say(&format!("MindVibe is at {}", config.public_url));
+    if let (Some(address), Some(path)) = (config.redirect_listen, app.encryption().and_then(Encryption::trust_path)) {
+        let host = if address.ip().is_unspecified() { here() } else { address.ip() };
+        say(&format!("Other devices learn to trust it at http://{}{path}", SocketAddr::new(host, address.port())));
+    }
     if let Some(missing) = app.missing_model() {
         say(&format!("Transcription waits: {missing}"));
     }
@@ -77,6 +98,12 @@ async fn greet(app: &App, config: &Config) -> Result<(), Failure> {
         say(&format!("  set-up code: {}", code.expose()));
     }
     Ok(())
+}
+
+/// An address of this machine that others can reach.
+fn here() -> IpAddr {
+    let all = tls::machine::addresses();
+    all.iter().find(|ip| ip.is_ipv4()).or(all.first()).copied().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// Brings the schema up to date and stops.

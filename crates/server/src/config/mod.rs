@@ -1,14 +1,18 @@
 //! Settings: read once from the environment, checked as a whole, refused by name.
 
+mod database;
+pub mod encryption;
 mod limits;
 mod media;
 mod operations;
 mod post;
 mod providers;
+pub mod register;
 mod retired;
 mod secrets;
 mod source;
 
+pub use encryption::Encryption;
 pub use media::Media;
 pub use operations::Operations;
 pub use source::Source;
@@ -72,6 +76,10 @@ pub struct Config {
     pub environment_defaulted: bool,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to listen in the clear, to send people to the other one.
+    pub redirect_listen: Option<SocketAddr>,
+    /// Who ends TLS.
+    pub encryption: Encryption,
     /// Where people reach the server; no trailing slash.
     pub public_url: String,
     /// Everything this server keeps, unless `DATABASE_URL` and `MEDIA_DIR` say otherwise.
@@ -90,6 +98,10 @@ pub struct Config {
     pub media: Media,
     /// Certificates by which PostgreSQL is recognised, when not the system's.
     pub database_ca: Option<PathBuf>,
+    /// Whether a PostgreSQL on this machine must show a certificate too.
+    pub database_verify_local: bool,
+    /// Whether PostgreSQL's certificate is not looked at. Never in production.
+    pub database_unverified: bool,
     /// Whether to bring the schema up to date at start.
     pub migrate: bool,
     /// The secret that wraps the key store, then the ones it replaced.
@@ -134,22 +146,29 @@ impl Config {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn read(source: &Source) -> Result<Self, ConfigError> {
+        source.check()?;
         retired::refuse(source)?;
+        secrets::all_different(source)?;
         let (environment, environment_defaulted) = environment(source)?;
         let listen = listen(source)?;
         let data_dir = PathBuf::from(source.get("DATA_DIR").unwrap_or("data"));
         let public_url = public_url(source, environment, listen)?;
-        let database_url = source.secret("DATABASE_URL")?;
-        let postgres = database_url.is_some();
+        let database = database::read(source, environment)?;
+        let postgres = database.url.is_some();
         let media = media::read(source)?;
-        let guard = guard_config(source, &public_url, &media)?;
+        let mut guard = guard_config(source, environment, &public_url, &media)?;
+        let encryption = encryption::read(source, &public_url, &data_dir)?;
+        encryption::check_listener(&encryption, listen, &guard.trusted_proxies)?;
+        guard.plain_routes = crate::encryption::plain_routes(&encryption);
         Ok(Self {
             environment,
             environment_defaulted,
             listen,
+            redirect_listen: encryption::redirect(source, &encryption)?,
+            encryption,
             media_dir: source.get("MEDIA_DIR").map_or_else(|| data_dir.join("media"), PathBuf::from),
             models_dir: models_dir(source),
-            database_url,
+            database_url: database.url,
             database_connections: number(source, "DB_POOL_SIZE", 16)?.saturating_add(number(
                 source,
                 "DB_MAX_OVERFLOW",
@@ -157,7 +176,9 @@ impl Config {
             )?),
             recordings_quota_gib: number(source, "RECORDINGS_QUOTA_GIB", 20)?,
             media,
-            database_ca: source.get("DB_CA_FILE").map(PathBuf::from),
+            database_ca: database.ca,
+            database_verify_local: database.verify_local,
+            database_unverified: database.without_verification,
             migrate: flag(source, "RUN_MIGRATIONS_ON_STARTUP")?
                 .unwrap_or(!(postgres && environment == Environment::Production)),
             secret_keys: secrets::keys(source, environment, &data_dir)?,
@@ -185,6 +206,7 @@ impl Config {
 
 fn environment(source: &Source) -> Result<(Environment, bool), ConfigError> {
     match source.get("ENVIRONMENT") {
+        None if kernel::weaken::is("A1-M4") => Ok((Environment::Development, true)),
         None => Ok((Environment::Production, true)),
         Some("production") => Ok((Environment::Production, false)),
         Some("development") => Ok((Environment::Development, false)),
@@ -203,41 +225,47 @@ fn listen(source: &Source) -> Result<SocketAddr, ConfigError> {
 fn public_url(source: &Source, environment: Environment, listen: SocketAddr) -> Result<String, ConfigError> {
     let name = "PUBLIC_URL";
     let Some(text) = source.get(name) else {
-        return if environment == Environment::Development {
-            Ok(format!("http://localhost:{}", listen.port()))
+        return if environment == Environment::Development || kernel::weaken::is("A1-L5") {
+            let scheme = if encryption::is_here(source) { "https" } else { "http" };
+            Ok(format!("{scheme}://localhost:{}", listen.port()))
         } else {
             Err(ConfigError::Missing { name, why: "the address people open, such as https://mind.example" })
         };
     };
-    origin(name, text, environment == Environment::Development)
+    // A slash at the end is how browsers show an address without a path.
+    origin(name, text.strip_suffix('/').unwrap_or(text), environment)
 }
 
-/// An origin and nothing more: scheme, host, port. `http` only for loopback in development.
-fn origin(name: &'static str, text: &str, development: bool) -> Result<String, ConfigError> {
+/// An origin and nothing more: scheme, host, port, as a browser writes it. `http` only in development.
+fn origin(name: &'static str, text: &str, environment: Environment) -> Result<String, ConfigError> {
     let invalid = |why: &str| ConfigError::Invalid { name, why: why.to_owned() };
     let url = url::Url::parse(text).map_err(|_| invalid("it is an address such as https://mind.example"))?;
     let origin = url.origin().ascii_serialization();
-    if origin != text.strip_suffix('/').unwrap_or(text) {
+    if origin != text {
         return Err(invalid("it is scheme, host and port only, such as https://mind.example"));
     }
     if url.host_str().is_none_or(|host| host.is_empty() || host.contains('*')) {
         return Err(invalid("it names one host; a wildcard would be everybody's"));
     }
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
         "https" => Ok(origin),
-        "http" if local || development => Ok(origin),
+        "http" if environment == Environment::Development || kernel::weaken::is("A1-L5") => Ok(origin),
         _ => Err(invalid("it begins with https://")),
     }
 }
 
-fn guard_config(source: &Source, public_url: &str, media: &Media) -> Result<GuardConfig, ConfigError> {
+fn guard_config(
+    source: &Source,
+    environment: Environment,
+    public_url: &str,
+    media: &Media,
+) -> Result<GuardConfig, ConfigError> {
     let mut config = GuardConfig::for_origin(public_url);
     for text in list(source, "CORS_ALLOWED_ORIGINS") {
         if kernel::weaken::is("A1-M3.start") {
             continue;
         }
-        config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, false)?);
+        config.allowed_origins.push(origin("CORS_ALLOWED_ORIGINS", text, environment)?);
     }
     for text in list(source, "SOCKETIO_ORIGINS") {
         let name = "SOCKETIO_ORIGINS";
@@ -247,7 +275,7 @@ fn guard_config(source: &Source, public_url: &str, media: &Media) -> Result<Guar
         if text.starts_with("http:") {
             return Err(ConfigError::Invalid { name, why: "its origins begin with https://".into() });
         }
-        config.socket_origins.push(origin(name, text, false)?);
+        config.socket_origins.push(origin(name, text, environment)?);
     }
     for text in list(source, "CSP_CONNECT_SRC_EXTRA") {
         if !guard::csp::is_connect_origin(text) && !kernel::weaken::is("A1-M9.start") {
@@ -262,6 +290,8 @@ fn guard_config(source: &Source, public_url: &str, media: &Media) -> Result<Guar
     config.trusted_proxies = limits::networks(source, "TRUSTED_PROXIES")?;
     config.uploads = recordings::uploads(media.max_bytes());
     config.areas = crate::compose::AREAS;
+    config.pages = crate::web::PAGES;
+    config.hsts_preload = flag(source, "HSTS_PRELOAD")?.unwrap_or(false);
     limits::read(source, &mut config)?;
     Ok(config)
 }
@@ -343,7 +373,14 @@ mod tests {
         }
         let with = |origins| refusal([("PUBLIC_URL", "https://a.example"), KEY, ("CORS_ALLOWED_ORIGINS", origins)]);
         assert!(with("https://b.example,http://c.example").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
-        assert!(with("*").starts_with("CORS_ALLOWED_ORIGINS cannot be used"));
+        for bad in
+            ["*", "null", "https://b.example/", "http://localhost:3000", "https://*.example", "https://b.example/x"]
+        {
+            assert!(with(bad).starts_with("CORS_ALLOWED_ORIGINS cannot be used"), "{bad}");
+        }
+        assert!(refusal([("PUBLIC_URL", "http://localhost:8080"), KEY]).starts_with("PUBLIC_URL cannot be used"));
+        let slash = Config::read(&Source::of([("PUBLIC_URL", "https://a.example/"), KEY])).unwrap();
+        assert_eq!(slash.public_url, "https://a.example");
     }
 
     #[test]

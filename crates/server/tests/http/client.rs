@@ -80,8 +80,13 @@ fn own_address() -> IpAddr {
 impl Client {
     /// Nobody in particular.
     pub(crate) fn anonymous(base: &str) -> Self {
+        Self::at(base, own_address())
+    }
+
+    /// Somebody at this address, such as a proxy.
+    pub(crate) fn at(base: &str, address: IpAddr) -> Self {
         let http = reqwest::Client::builder()
-            .local_address(own_address())
+            .local_address(address)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_mins(2))
             .build()

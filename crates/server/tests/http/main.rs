@@ -12,6 +12,7 @@ mod operations;
 mod recordings;
 #[path = "../../../relay/tests/support/mod.rs"]
 mod redis;
+mod scheme;
 mod sharing;
 mod sockets;
 mod threats;

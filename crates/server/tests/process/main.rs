@@ -2,10 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[path = "../../../tls/tests/acme/authority.rs"]
+mod authority;
 mod canary;
 mod commands;
+mod encryption;
+#[path = "../../../tls/tests/acme/jws.rs"]
+mod jws;
 mod kill;
 mod operations;
 mod program;
 mod secrets;
 mod settings;
+mod setup;
+#[path = "../../../tls/tests/acme/validation.rs"]
+mod validation;

@@ -26,11 +26,42 @@ fn half_configured_production_does_not_start() {
         (vec![url, ("SECRET_KEY", SECRET), ("SMTP_HOST", "mail.example.org"), ("MAIL_FROM", "nobody")], "MAIL_FROM"),
         (vec![url, ("SECRET_KEY", SECRET), ("PASSWORD_MODE", "none")], "PASSWORD_MODE"),
         (vec![url, ("SECRET_KEY", SECRET), ("REGISTRATION", "anybody")], "REGISTRATION"),
+        (vec![url, ("SECRET_KEY", SECRET), ("SECRET_KEY_PREVIOUS", SECRET)], "SECRET_KEY_PREVIOUS"),
+        (vec![url, ("SECRET_KEY", SECRET), ("CORS_ALLOWED_ORIGINS", "https://b.example/")], "CORS_ALLOWED_ORIGINS"),
+        (vec![url, ("SECRET_KEY", SECRET), ("CORS_ALLOWED_ORIGINS", "http://localhost:3000")], "CORS_ALLOWED_ORIGINS"),
+        (vec![("PUBLIC_URL", "http://localhost:8080"), ("SECRET_KEY", SECRET)], "PUBLIC_URL"),
+        (vec![url, ("SECRET_KEY", SECRET), ("DB_SSL_MODE", "require-no-verify")], "DB_SSL_MODE"),
+        (
+            vec![url, ("SECRET_KEY", SECRET), ("DATABASE_URL", "postgres://u:CANARY@db.invalid/x?sslmode=require")],
+            "DATABASE_URL",
+        ),
+        (vec![url, ("SECRET_KEY", SECRET), ("LISTEN_ADDR", "0.0.0.0:8080")], "LISTEN_ADDR"),
+        (vec![url, ("SECRET_KEY", SECRET), ("TLS_CERT_FILE", "chain.pem")], "TLS_KEY_FILE"),
+        (
+            vec![url, ("SECRET_KEY", SECRET), ("TLS_CERT_FILE", "/no/chain.pem"), ("TLS_KEY_FILE", "/no/key.pem")],
+            "TLS_CERT_FILE",
+        ),
+        (vec![url, ("SECRET_KEY", SECRET), ("TLS_MODE", "acme")], "ACME_TERMS_AGREED"),
+        (vec![url, ("MINDVIBE_CONFIG", "/nowhere.env")], "MINDVIBE_CONFIG"),
     ] {
         let (status, said) = refused(&settings);
         assert_eq!(status, 78, "{said}");
-        assert!(said.contains("CRITICAL") && said.contains(names), "{said}");
+        assert!(said.contains("CRITICAL") && said.contains(names) && !said.contains("CANARY"), "{said}");
+        assert_eq!(said.lines().filter(|line| line.contains("CRITICAL")).count(), 1, "{said}");
     }
+}
+
+#[test]
+fn a_database_opens_in_its_own_environment_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    crate::program::create_user(&data, &[("SECRET_KEY", SECRET)], "a@mind.example");
+    let mut production = command(&data);
+    production.env("ENVIRONMENT", "production").env("PUBLIC_URL", "https://mind.example").env("SECRET_KEY", SECRET);
+    let output = production.arg("serve").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("CRITICAL") && said.contains("ENVIRONMENT") && said.contains("development"), "{said}");
 }
 
 #[test]
