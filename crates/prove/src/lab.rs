@@ -39,11 +39,13 @@ impl Session {
 
 pub(crate) struct Lab {
     pub(crate) wire: Wire,
+    second: Option<Wire>,
     pub(crate) read_only: bool,
     pause: Duration,
     provider: Box<dyn Accounts>,
     made: OnceCell<Result<Vec<Account>, String>>,
     document: OnceCell<Document>,
+    visits: OnceCell<Vec<(String, Response)>>,
     sessions: Mutex<HashMap<usize, Session>>,
     tokens: Mutex<HashMap<usize, String>>,
     signed_up: Mutex<Vec<Account>>,
@@ -59,15 +61,28 @@ impl Lab {
         let polite = if wire.many_addresses() { Duration::ZERO } else { Duration::from_millis(700) };
         Self {
             wire,
+            second: None,
             read_only,
             pause: pace.unwrap_or(polite),
             provider,
             made: OnceCell::new(),
             document: OnceCell::new(),
+            visits: OnceCell::new(),
             sessions: Mutex::default(),
             tokens: Mutex::default(),
             signed_up: Mutex::default(),
         }
+    }
+
+    /// The same, with another instance on the same data.
+    pub(crate) fn beside(self, second: Wire) -> Self {
+        Self { second: Some(second), ..self }
+    }
+
+    /// The other instance; what is not there is nothing to attack.
+    pub(crate) fn second(&self) -> Result<&Wire, Stop> {
+        let why = || Stop::NotApplicable("it needs a second instance of the server: --second-target".to_owned());
+        self.second.as_ref().ok_or_else(why)
     }
 
     /// Sends without judging: no answer is an answer too.
@@ -200,6 +215,27 @@ impl Lab {
                 read.ok_or_else(|| Stop::Unsure(format!("/openapi.json gives no list of routes: {}", answer.brief())))
             })
             .await
+    }
+
+    /// Every answer an ordinary visit meets, with a name for the report; asked for once, looked at by several rules.
+    pub(crate) async fn visits(&self) -> Result<&[(String, Response)], Stop> {
+        let all = self.visits.get_or_try_init(|| self.visit()).await?;
+        Ok(all)
+    }
+
+    async fn visit(&self) -> Result<Vec<(String, Response)>, Stop> {
+        let token = self.token(0).await?;
+        let mut list = Vec::new();
+        for path in ["/health", "/api/auth/me", "/api/no-such-route", "/no-such-page"] {
+            list.push((format!("GET {path} as a stranger"), self.send(&Request::get(path)).await?));
+        }
+        let bad = Request::post("/api/auth/login").content("text/plain", b"x".to_vec());
+        list.push(("POST /api/auth/login as text".to_owned(), self.send(&bad).await?));
+        for route in self.document().await?.closed().filter(|route| route.method == "GET") {
+            let request = route.request().bearer(&token);
+            list.push((request.line(), self.send(&request).await?));
+        }
+        Ok(list)
     }
 
     pub(crate) fn version(&self) -> Option<String> {
