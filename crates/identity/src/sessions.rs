@@ -132,7 +132,11 @@ impl Identity {
         client: &Client,
         second_factor: bool,
     ) -> Result<Option<Secret<String>>, Fault> {
-        let (secret, token_hash) = token::mint(Purpose::Session, &*self.ambient.rng);
+        let (secret, token_hash) = if kernel::weaken::is("X-GHSA-rg35-5v25-mqvp") {
+            token::mint(Purpose::Session, &crate::weakened::Narrow(self.ambient.rng.clone()))
+        } else {
+            token::mint(Purpose::Session, &*self.ambient.rng)
+        };
         let at = self.ambient.now();
         let old = client.sid.as_ref().filter(|_| !kernel::weaken::is("X-CVE-2026-7507"));
         let old = old.and_then(|sid| token::parse(Purpose::Session, sid.expose()));
@@ -158,7 +162,8 @@ impl Identity {
         if let Some(old) = &old {
             queries::revoke_by_hash(&mut tx, old, at).await?;
         }
-        let evicted = queries::evict(&mut tx, user_id, kind, MOST, at).await?;
+        let most = if kernel::weaken::is("A2-CHECKLIST.12") { MOST * 100 } else { MOST };
+        let evicted = queries::evict(&mut tx, user_id, kind, most, at).await?;
         self.note(&mut tx, user_id, "signed_in", client).await?;
         if unknown {
             let not_me = self.not_me_link(&mut tx, user_id).await?;

@@ -2,6 +2,7 @@
 //! migration is applied once. `make test` writes them beside the program (`scripts/evidence.py`), with the digest of the
 //! very file that was tested; results of another build, or old ones, say nothing about this one.
 
+use crate::material::day;
 use crate::report::Status;
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
@@ -52,16 +53,6 @@ fn digest(path: &Path) -> Result<String, Error> {
             count => context.update(&buffer[..count]),
         }
     }
-}
-
-/// The day of a time in RFC 3339, counted from a fixed one (Howard Hinnant's `days_from_civil`).
-fn day(at: &str) -> Option<i64> {
-    let mut parts = at.get(..10)?.split('-').map(str::parse::<i64>);
-    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) else { return None };
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year)
 }
 
 impl Evidence {

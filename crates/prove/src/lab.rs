@@ -15,22 +15,36 @@ pub(crate) struct Session {
     pub(crate) sid: String,
     pub(crate) csrf: String,
     pub(crate) user_id: String,
+    /// The names of both cookies.
+    names: [&'static str; 2],
 }
+
+/// What the two cookies of a session are called: by us, and by other servers.
+const SIDS: [&str; 5] = ["__Host-sid", "session", "sid", "sessionid", "access_token"];
+const CSRFS: [&str; 4] = ["__Host-csrf", "csrf_token", "csrftoken", "XSRF-TOKEN"];
+/// Where the answer to a sign-in says who came in.
+const IDS: [&str; 4] = ["/user/id", "/user_id", "/id", "/user/user_id"];
 
 impl Session {
     pub(crate) fn cookies(&self) -> String {
-        format!("__Host-sid={}; __Host-csrf={}", self.sid, self.csrf)
+        let [sid, csrf] = self.names;
+        // A server without the second cookie gets one that it does not know.
+        format!("{sid}={}; {csrf}={}", self.sid, self.csrf)
     }
 
     /// From the answer to a login.
     pub(crate) fn read(answer: &Response) -> Option<Self> {
-        let user_id = answer.member("/user/id")?;
-        Some(Self { sid: answer.cookie("__Host-sid")?, csrf: answer.cookie("__Host-csrf")?, user_id })
+        let find = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, answer.cookie(name)?)));
+        let user_id = IDS.iter().find_map(|place| answer.member(place))?;
+        let (sid_name, sid) = find(&SIDS)?;
+        let (csrf_name, csrf) = find(&CSRFS).unwrap_or((CSRFS[0], String::new()));
+        Some(Self { sid, csrf, user_id, names: [sid_name, csrf_name] })
     }
 
     /// The same after an answer that may have changed its id.
     pub(crate) fn after(self, answer: &Response) -> Self {
-        match (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) {
+        let [sid, csrf] = self.names;
+        match (answer.cookie(sid), answer.cookie(csrf)) {
             (Some(sid), Some(csrf)) => Self { sid, csrf, ..self },
             _ => self,
         }

