@@ -49,7 +49,7 @@ evidence!(
     "Show less, or add the item to the list in a commit that says why.",
     [
         "seal/public_items/the_public_items_are_the_committed_list",
-        "guard/public_items/the_public_items_are_the_committed_list",
+        "guard/public_items/listed::the_public_items_are_the_committed_list",
     ]
 );
 evidence!(
