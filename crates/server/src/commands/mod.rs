@@ -8,7 +8,6 @@ mod serve;
 mod user;
 
 use crate::compose::Failure;
-use crate::config::Source;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -81,10 +80,6 @@ pub fn run() -> ExitCode {
         Err(failure @ Failure::Config(_)) => {
             complain(&format!("CRITICAL {failure}"));
             ExitCode::from(EX_CONFIG)
-        }
-        Err(failure) if kernel::weaken::is("A2-8") => {
-            let source = Source::environment();
-            complain(&format!("{failure}: {}", source.get("DATABASE_URL").unwrap_or_default()))
         }
         Err(failure) => complain(&failure.to_string()),
     }
