@@ -9,3 +9,4 @@ mod guard;
 mod identity;
 mod journal;
 mod recordings;
+mod walk;
