@@ -1,30 +1,26 @@
 //! Every operation of the document, four times: asked by nobody, asked for too much, refused, and served.
 //!
-//! What nobody is answered is in `contract`; here is the rest. Where a success needs a second factor, another provider or
-//! a model, the test that shows it is named, and must be there.
+//! What nobody is answered is in `contract`; here is the rest. Where a success needs a passkey, another provider or a model,
+//! the test that shows it is named, and must be there.
 
 use crate::app::{PASSWORD, TestApp};
 use crate::client::{Answer, Client};
 use crate::contract::{document, filled, operations};
 use crate::recordings::tone;
+use data_encoding::BASE32_NOPAD;
 use guard::Role;
+use hmac::{Hmac, KeyInit, Mac as _};
+use kernel::Ambient;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha1::Sha1;
 use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Operations whose success another test shows: method, path, the file, and what stands in it.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
-    ("POST", "/api/auth/2fa/disable", "identity/src/tests/factors.rs", "/api/auth/2fa/disable"),
-    ("POST", "/api/auth/2fa/enable", "identity/src/tests/factors.rs", "/api/auth/2fa/enable"),
-    ("POST", "/api/auth/2fa/regenerate-backup-codes", "identity/src/tests/factors.rs", "regenerate-backup-codes"),
-    ("GET", "/api/auth/approvals", "identity/src/tests/invitations.rs", "/api/auth/approvals"),
     ("POST", "/api/auth/approvals/{user_id}", "identity/src/tests/invitations.rs", "/api/auth/approvals/"),
     ("DELETE", "/api/auth/connections/{id}", "identity/src/tests/federation.rs", "/api/auth/connections/"),
-    ("DELETE", "/api/auth/devices/{id}", "identity/src/tests/factors.rs", "/api/auth/devices/"),
-    ("GET", "/api/auth/invitations", "identity/src/tests/invitations.rs", "/api/auth/invitations"),
-    ("POST", "/api/auth/invitations", "identity/src/tests/invitations.rs", "/api/auth/invitations"),
-    ("DELETE", "/api/auth/invitations/{id}", "identity/src/tests/invitations.rs", "/api/auth/invitations/"),
     ("GET", "/api/auth/oidc/{provider}/callback", "identity/src/tests/federation.rs", "/callback"),
     ("POST", "/api/auth/oidc/{provider}/link", "identity/src/tests/federation.rs", "/link"),
     ("GET", "/api/auth/oidc/{provider}/start", "identity/src/tests/federation.rs", "/start"),
@@ -32,10 +28,6 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("PATCH", "/api/auth/passkeys/{id}", "identity/src/tests/passkeys.rs", "/api/auth/passkeys/"),
     ("POST", "/api/auth/passkeys/register/finish", "identity/src/tests/passkeys.rs", "register/finish"),
     ("POST", "/api/auth/passkeys/sign-in/finish", "identity/src/tests/passkeys.rs", "sign-in/finish"),
-    ("POST", "/api/auth/second-factor", "identity/src/tests/factors.rs", "/api/auth/second-factor"),
-    ("POST", "/api/auth/second-factor/options", "identity/src/tests/factors.rs", "/api/auth/second-factor/options"),
-    ("POST", "/auth/login/second-factor", "identity/src/tests/refresh.rs", "second-factor"),
-    ("POST", "/auth/revoke-user-tokens/{user_id}", "identity/src/tests/refresh.rs", "revoke-user-tokens"),
     ("GET", "/api/recordings/{id}/export", "recordings/tests/it/main_job.rs", "/export"),
     ("GET", "/api/recordings/{id}/transcript", "recordings/tests/it/main_job.rs", "/transcript"),
     ("POST", "/api/recordings/{id}/retry", "recordings/tests/it/main_job.rs", "/retry"),
@@ -47,6 +39,7 @@ const LIMITS: &[(&str, &str)] = &[
     ("RATE_LIMIT_ANONYMOUS", "10000/60"),
     ("RATE_LIMIT_SIGNED_IN", "10000/60"),
     ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "1000/60"),
+    ("RATE_LIMIT_SECOND_FACTOR", "1000/60"),
     ("RATE_LIMIT_SIGN_UP", "1000/60"),
     ("RATE_LIMIT_LETTERS", "1000/60"),
     ("RATE_LIMIT_LINKS", "1000/60"),
@@ -101,6 +94,11 @@ impl Walk {
         let answer = self.ask(who, Method::POST, path, Some(body), status).await;
         serde_json::from_slice(&answer.bytes).unwrap_or_default()
     }
+}
+
+/// The same client, with the cookies of an answer where it sets any.
+fn after(who: &Client, nobody: &Client, answer: &Answer) -> Client {
+    if answer.headers.contains_key("set-cookie") { nobody.keeping(answer) } else { who.clone() }
 }
 
 fn id(body: &Value) -> String {
@@ -211,7 +209,7 @@ async fn browser(walk: &mut Walk, app: &TestApp) {
     walk.post(&nobody, "/api/auth/passkeys/sign-in/start", json!({"email": email}), 200).await;
     walk.ask(&me, Method::POST, "/api/auth/step-up/options", None, 200).await;
     let confirmed = walk.ask(&me, Method::POST, "/api/auth/step-up", Some(json!({"password": PASSWORD})), 200).await;
-    let me = nobody.keeping(&confirmed);
+    let me = after(&me, &nobody, &confirmed);
     // Another browser of theirs, signed out from here.
     Client::browser(&app.base, &email, PASSWORD).await;
     let sessions = walk.get(&me, "/api/auth/sessions").await;
@@ -221,10 +219,53 @@ async fn browser(walk: &mut Walk, app: &TestApp) {
     let next = "another long sentence that nobody says 8";
     let change = json!({"current_password": PASSWORD, "password": next});
     let changed = walk.ask(&me, Method::POST, "/api/auth/password", Some(change), 200).await;
-    let me = nobody.keeping(&changed);
+    let me = after(&me, &nobody, &changed);
     walk.post(&me, "/api/auth/sessions/revoke-all", json!({}), 204).await;
     let me = Client::browser(&app.base, &email, next).await;
     walk.post(&me, "/api/auth/logout", json!({}), 204).await;
+}
+
+/// What an authenticator app shows now (RFC 6238).
+fn code(secret: &str) -> String {
+    let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let seconds = Ambient::system().now().as_micros() / 1_000_000;
+    let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(&key).unwrap();
+    mac.update(&(seconds / 30).to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let offset = usize::from(digest[19] & 15);
+    let bytes: [u8; 4] = digest[offset..offset + 4].try_into().unwrap();
+    format!("{:06}", (u32::from_be_bytes(bytes) & 0x7fff_ffff) % 1_000_000)
+}
+
+async fn second_factors(walk: &mut Walk, app: &TestApp) {
+    let email = app.person(Role::Admin).await;
+    let login = json!({"email": email, "password": PASSWORD});
+    let (nobody, me) = (app.anonymous(), Client::browser(&app.base, &email, PASSWORD).await);
+    let shown = me.post("/api/auth/2fa/setup", &json!({})).await.expect(200).json();
+    let body = json!({"code": code(shown["secret"].as_str().unwrap())});
+    let enabled = walk.ask(&me, Method::POST, "/api/auth/2fa/enable", Some(body), 200).await;
+    let (me, codes) = (after(&me, &nobody, &enabled), enabled.json()["backup_codes"].clone());
+    // What administrators alone may do.
+    walk.get(&me, "/api/auth/approvals").await;
+    let invitation = walk.post(&me, "/api/auth/invitations", json!({"email": "guest@mind.example"}), 201).await;
+    walk.get(&me, "/api/auth/invitations").await;
+    walk.ask(&me, Method::DELETE, &format!("/api/auth/invitations/{}", id(&invitation)), None, 204).await;
+    let other = app.member().await.get("/api/auth/me").await.expect(200).json();
+    let path = format!("/auth/revoke-user-tokens/{}", id(&other["user"]));
+    walk.post(&me, &path, json!({}), 200).await;
+    // Signing in by two steps, on both surfaces.
+    let challenge = nobody.post("/api/auth/login", &login).await.expect(200).json()["challenge_id"].clone();
+    walk.post(&nobody, "/api/auth/second-factor/options", json!({"challenge_id": challenge}), 200).await;
+    let proof = json!({"challenge_id": challenge, "backup_code": codes[0], "trust_device": true});
+    let entered = walk.ask(&nobody, Method::POST, "/api/auth/second-factor", Some(proof), 200).await;
+    let me = nobody.keeping(&entered);
+    let challenge = nobody.post("/auth/login", &login).await.expect(200).json()["challenge_id"].clone();
+    let proof = json!({"challenge_id": challenge, "backup_code": codes[1]});
+    walk.post(&nobody, "/auth/login/second-factor", proof, 200).await;
+    let devices = walk.get(&me, "/api/auth/devices").await;
+    walk.ask(&me, Method::DELETE, &format!("/api/auth/devices/{}", id(&devices["items"][0])), None, 204).await;
+    let anew = walk.post(&me, "/api/auth/2fa/regenerate-backup-codes", json!({}), 200).await;
+    walk.post(&me, "/api/auth/2fa/disable", json!({"code": anew["backup_codes"][0]}), 204).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,6 +288,7 @@ async fn every_operation_is_served() {
     letters(&mut walk, &app, &owner).await;
     tokens_and_keys(&mut walk, &app).await;
     browser(&mut walk, &app).await;
+    second_factors(&mut walk, &app).await;
     let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (method, path, file, sign) in ELSEWHERE {
         let text = std::fs::read_to_string(crates.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
