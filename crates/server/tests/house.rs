@@ -41,7 +41,9 @@ fn sources() -> Vec<(String, String)> {
 #[test]
 fn nothing_but_the_attack_suite_starts_a_program() {
     let sources = sources();
-    let names = |text: &str| ["process::Command", "Command::new(", "libc::exec", "posix_spawn"].iter().any(|sign| text.contains(sign));
+    let names = |text: &str| {
+        ["process::Command", "Command::new(", "libc::exec", "posix_spawn"].iter().any(|sign| text.contains(sign))
+    };
     let found: Vec<_> = sources.iter().filter(|(_, text)| names(text)).map(|(place, _)| place.as_str()).collect();
     assert!(sources.len() > 200, "the sources were found");
     assert_eq!(found, ["crates/prove/src/instance/process.rs"], "what starts programs");
@@ -87,7 +89,11 @@ mod findings {
     /// Every name in backquotes that looks like a rule's.
     fn named(text: &str) -> BTreeSet<&str> {
         let marked = text.split('`').skip(1).step_by(2);
-        marked.filter(|word| ["A1-", "A2-", "X-CVE-", "X-GHSA-", "X-KEYCLOAK-", "O-"].iter().any(|sign| word.starts_with(sign))).collect()
+        marked
+            .filter(|word| {
+                ["A1-", "A2-", "X-CVE-", "X-GHSA-", "X-KEYCLOAK-", "O-"].iter().any(|sign| word.starts_with(sign))
+            })
+            .collect()
     }
 
     #[test]

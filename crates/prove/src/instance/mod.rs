@@ -124,7 +124,8 @@ impl Instance {
     /// Every port at which it listens.
     pub(crate) fn listening(&self) -> Result<Vec<u16>, Stop> {
         let process = self.process.id().ok_or_else(|| Stop::Unsure("the instance is not running".to_owned()))?;
-        ports::listening(process).map_err(|error| Stop::Unsure(format!("the ports of a process cannot be listed: {error}")))
+        ports::listening(process)
+            .map_err(|error| Stop::Unsure(format!("the ports of a process cannot be listed: {error}")))
     }
 
     /// Runs another command of the program beside it, on the same data.

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_line_counts_when_it_listens_and_is_ours() {
-        let line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4711 1 0 100 0 0 10 0";
+        let line =
+            "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4711 1 0 100 0 0 10 0";
         let ours = HashSet::from(["4711".to_owned()]);
         assert_eq!(port(line, &ours), Some(8080));
         assert_eq!(port(line, &HashSet::new()), None);

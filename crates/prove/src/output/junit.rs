@@ -23,7 +23,8 @@ pub fn junit(report: &Report) -> String {
         };
         let (finding, name) = (escape(rule.finding), format!("{} {}", rule.id, escape(&rule.heading())));
         let property = |name: &str, value: &str| format!("      <property name=\"{name}\" value=\"{value}\"/>\n");
-        let named = [("cwe", format!("CWE-{}", rule.cwe)), ("asvs", rule.asvs.to_owned()), ("owasp", rule.owasp.to_owned())];
+        let named =
+            [("cwe", format!("CWE-{}", rule.cwe)), ("asvs", rule.asvs.to_owned()), ("owasp", rule.owasp.to_owned())];
         let named: String = named.iter().map(|(name, value)| property(name, &escape(value))).collect();
         let said = element.map(|element| format!("    <{element} message=\"{}\"/>\n", escape(&rule.seen)));
         // Writing to a String cannot fail.

@@ -91,7 +91,10 @@ mod tests {
         assert_eq!(rule["id"], "A1-C4.cookie-only");
         assert_eq!(rule["helpUri"], "https://cwe.mitre.org/data/definitions/352.html");
         assert_eq!(rule["properties"]["tags"][1], "external/cwe/cwe-352");
-        assert_eq!((&rule["properties"]["tags"][2], &rule["properties"]["tags"][3]), (&"ASVS-3.5.1".into(), &"A01:2025".into()));
+        assert_eq!(
+            (&rule["properties"]["tags"][2], &rule["properties"]["tags"][3]),
+            (&"ASVS-3.5.1".into(), &"A01:2025".into())
+        );
         let failed = &run["results"][1];
         assert_eq!((&failed["kind"], &failed["level"]), (&"fail".into(), &"error".into()));
         assert_eq!(failed["message"]["text"], "A title: POST /a & <b>: 200");

@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn servers_are_found_in_a_script() {
-        let text = r#"a("https://www.w3.org/2000/svg");fetch("http://localhost:8000/api");new WebSocket(`wss://${host}/x`)"#;
+        let text =
+            r#"a("https://www.w3.org/2000/svg");fetch("http://localhost:8000/api");new WebSocket(`wss://${host}/x`)"#;
         let mut list: Vec<_> = servers(text).collect();
         list.sort_unstable();
         assert_eq!(list, ["", "localhost:8000", "www.w3.org"]);

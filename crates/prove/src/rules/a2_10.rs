@@ -53,7 +53,8 @@ header!(
     525,
     "A2-10.cache-control",
     "Cache-Control: no-store on every answer but health, refusals and the page included.",
-    |name, answer| name.contains("/health") || answer.header("cache-control").is_some_and(|kept| kept.contains("no-store"))
+    |name, answer| name.contains("/health")
+        || answer.header("cache-control").is_some_and(|kept| kept.contains("no-store"))
 );
 header!(
     EMBEDDER,
@@ -283,7 +284,10 @@ mod tests {
         assert!(!only(&answer(&[(name, "DENY"), (name, "SAMEORIGIN")]), name, "DENY"));
         assert!(!only(&answer(&[(name, "SAMEORIGIN")]), name, "DENY") && !only(&answer(&[]), name, "DENY"));
         let transport = |value| super::transport(&answer(&[("strict-transport-security", value)]));
-        assert!(transport("max-age=63072000; includeSubDomains") && transport("max-age=99999999; includeSubDomains; preload"));
+        assert!(
+            transport("max-age=63072000; includeSubDomains")
+                && transport("max-age=99999999; includeSubDomains; preload")
+        );
         assert!(!transport("max-age=63072000") && !transport("max-age=3600; includeSubDomains") && !transport(""));
         let allowed = |value| permissions(&answer(&[("permissions-policy", value)]));
         assert!(allowed("microphone=(self), camera=(), geolocation=(), payment=(), usb=()"));

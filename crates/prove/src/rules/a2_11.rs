@@ -42,7 +42,8 @@ const SOON: Duration = Duration::from_secs(7);
 
 /// For a path: every byte that is not a letter or a digit written as two hexadecimal ones.
 fn escaped(text: &str) -> String {
-    let letter = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let letter =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(letter).collect()
 }
 

@@ -34,63 +34,159 @@ macro_rules! point {
 }
 
 point!(
-    Rule, TOKENS_EXPIRE, attack, tokens_expire, "A2-CHECKLIST.01-tokens-expire", "9.2.1", 613, "A2-CHECKLIST.01", true,
+    Rule,
+    TOKENS_EXPIRE,
+    attack,
+    tokens_expire,
+    "A2-CHECKLIST.01-tokens-expire",
+    "9.2.1",
+    613,
+    "A2-CHECKLIST.01",
+    true,
     "Access tokens expire",
     "The exp claim of a decoded access token lies at most an hour after its iat, and expires_in says the same."
 );
 point!(
-    Rule, SESSION_AUTH, attack, session_auth, "A2-CHECKLIST.02-session-auth-removed", "6.3.4", 287, "A2-2", false,
+    Rule,
+    SESSION_AUTH,
+    attack,
+    session_auth,
+    "A2-CHECKLIST.02-session-auth-removed",
+    "6.3.4",
+    287,
+    "A2-2",
+    false,
     "The sign-in without a password is gone",
     "POST /mobile-auth/login with a name: 404, and neither a cookie nor a token."
 );
 point!(
-    Rule, ORIGINS, attack, origins, "A2-CHECKLIST.03-origins-enforced", "3.4.2", 942, "A1-C4", false,
+    Rule,
+    ORIGINS,
+    attack,
+    origins,
+    "A2-CHECKLIST.03-origins-enforced",
+    "3.4.2",
+    942,
+    "A1-C4",
+    false,
     "A page of another origin is rejected",
     "A sign-in with Origin: https://evil.test: 403, and no Access-Control-Allow-Origin."
 );
 point!(
-    Rule, RATES, attack, rates, "A2-CHECKLIST.04-rate-limit-active", "6.3.1", 770, "A2-5", false,
+    Rule,
+    RATES,
+    attack,
+    rates,
+    "A2-CHECKLIST.04-rate-limit-active",
+    "6.3.1",
+    770,
+    "A2-5",
+    false,
     "A hundred requests in a minute are too many for a stranger",
     "100 requests from one address within a minute: some of them 429 with Retry-After."
 );
 point!(
-    Rule, UPLOADS, attack, uploads, "A2-CHECKLIST.05-file-names-validated", "5.3.2", 22, "A2-6", true,
+    Rule,
+    UPLOADS,
+    attack,
+    uploads,
+    "A2-CHECKLIST.05-file-names-validated",
+    "5.3.2",
+    22,
+    "A2-6",
+    true,
     "A malicious file name is rejected",
     "../../etc/passwd.wav: 400, and no recording."
 );
 point!(
-    Rule, ERRORS, attack, errors, "A2-CHECKLIST.06-errors-sanitized", "16.5.1", 209, "A1-M5", false,
+    Rule,
+    ERRORS,
+    attack,
+    errors,
+    "A2-CHECKLIST.06-errors-sanitized",
+    "16.5.1",
+    209,
+    "A1-M5",
+    false,
     "An error shows no stack trace",
     "A body of the wrong types and one that is no JSON: 4xx with nothing of the program in it."
 );
 point!(
-    Rule, KEYS_EXPIRE, attack, keys_expire, "A2-CHECKLIST.07-keys-expire", "9.2.1", 613, "A2-CHECKLIST.07", true,
+    Rule,
+    KEYS_EXPIRE,
+    attack,
+    keys_expire,
+    "A2-CHECKLIST.07-keys-expire",
+    "9.2.1",
+    613,
+    "A2-CHECKLIST.07",
+    true,
     "API keys end after a year",
     "A key that was made without a date has one, at most 366 days away; one for ten years is refused."
 );
 point!(
-    StartRule, HTTPS, trial, https, "A2-CHECKLIST.08-https-enforced", "4.1.2", 319, "A2-10.https", false,
+    StartRule,
+    HTTPS,
+    trial,
+    https,
+    "A2-CHECKLIST.08-https-enforced",
+    "4.1.2",
+    319,
+    "A2-10.https",
+    false,
     "Over http a page is sent on to https, and the API refuses",
     "In production, behind a trusted proxy that says the request came over http: GET / is 308 to https, a sign-in is 403; the \
      same over https is served."
 );
 point!(
-    Rule, HEADERS, attack, headers, "A2-CHECKLIST.09-headers-present", "3.4.6", 693, "A2-10", false,
+    Rule,
+    HEADERS,
+    attack,
+    headers,
+    "A2-CHECKLIST.09-headers-present",
+    "3.4.6",
+    693,
+    "A2-10",
+    false,
     "The security headers are there",
     "X-Frame-Options: DENY, X-Content-Type-Options: nosniff, Referrer-Policy, X-XSS-Protection and HSTS on GET /health."
 );
 point!(
-    StartRule, SECRETS, trial, secrets, "A2-CHECKLIST.10-no-default-secrets", "13.3.1", 798, "A2-4.start", false,
+    StartRule,
+    SECRETS,
+    trial,
+    secrets,
+    "A2-CHECKLIST.10-no-default-secrets",
+    "13.3.1",
+    798,
+    "A2-4.start",
+    false,
     "Without its variables it does not start",
     "In production without SECRET_KEY: an exit status that is not 0, and an error that names the variable."
 );
 point!(
-    StartRule, LOGS, trial, logs, "A2-CHECKLIST.11-logs-sanitized", "16.2.5", 532, "A2-8", false,
+    StartRule,
+    LOGS,
+    trial,
+    logs,
+    "A2-CHECKLIST.11-logs-sanitized",
+    "16.2.5",
+    532,
+    "A2-8",
+    false,
     "A database that cannot be reached leaves no password in the log",
     "DATABASE_URL with a password and a port where nobody listens: it ends, says so, and the password is in nothing it said."
 );
 point!(
-    Rule, SESSIONS, attack, sessions, "A2-CHECKLIST.12-sessions-bounded", "7.1.2", 770, "A2-CHECKLIST.12", true,
+    Rule,
+    SESSIONS,
+    attack,
+    sessions,
+    "A2-CHECKLIST.12-sessions-bounded",
+    "7.1.2",
+    770,
+    "A2-CHECKLIST.12",
+    true,
     "Sessions do not pile up",
     "After 23 sign-ins of one account at most 20 of its sessions are left."
 );
@@ -130,7 +226,9 @@ async fn origins(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let answer = lab.send(&request).await?;
     let allowed = answer.header("access-control-allow-origin");
     found.check(answer.status == 403, || format!("a sign-in from https://evil.test: {}", answer.brief()));
-    found.check(allowed.is_none(), || format!("it is answered with Access-Control-Allow-Origin: {}", allowed.unwrap_or("")));
+    found.check(allowed.is_none(), || {
+        format!("it is answered with Access-Control-Allow-Origin: {}", allowed.unwrap_or(""))
+    });
     Ok(())
 }
 
@@ -172,7 +270,8 @@ async fn errors(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
         let answer = lab.send(&request).await?;
         let shown = leak::find(&answer.text());
         found.check((400..500).contains(&answer.status), || format!("a wrong body: {}", answer.brief()));
-        found.check(shown.is_none(), || format!("a wrong body: {} shows {}", answer.brief(), shown.unwrap_or_default()));
+        found
+            .check(shown.is_none(), || format!("a wrong body: {} shows {}", answer.brief(), shown.unwrap_or_default()));
     }
     Ok(())
 }
@@ -206,7 +305,10 @@ async fn https(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     ];
     let instance = bench.start_alone(&settings).await?;
     let over = |request: Request, scheme: &str| {
-        request.header("Host", "mind.example").header("X-Forwarded-Proto", scheme).header("X-Forwarded-For", "192.0.2.7")
+        request
+            .header("Host", "mind.example")
+            .header("X-Forwarded-Proto", scheme)
+            .header("X-Forwarded-For", "192.0.2.7")
     };
     let account = crate::accounts::fresh();
     let sign_in = || Request::post("/api/auth/login").json(&account.body());

@@ -63,7 +63,10 @@ evidence!(
     "On SQLite and on PostgreSQL: all five start, and each migration was applied once; a migration that changed afterwards \
      stops the start.",
     "Hold the database's lock around looking and applying.",
-    ["store/store/opening::many_that_start_together_migrate_once", "store/store/opening::a_migration_that_changed_afterwards_stops_the_start"]
+    [
+        "store/store/opening::many_that_start_together_migrate_once",
+        "store/store/opening::a_migration_that_changed_afterwards_stops_the_start"
+    ]
 );
 evidence!(
     INDEXES,
@@ -109,5 +112,8 @@ evidence!(
     "Every statement is a constant of the program: the compiler refuses another text, the linter the way around it, and both \
      databases read every one of them.",
     "Write the statement as a constant and bind the values.",
-    ["server/house/a_statement_is_a_constant_and_the_linter_bans_the_way_around", "store/store/engines::on_sqlite::statements_are_sound"]
+    [
+        "server/house/a_statement_is_a_constant_and_the_linter_bans_the_way_around",
+        "store/store/engines::on_sqlite::statements_are_sound"
+    ]
 );

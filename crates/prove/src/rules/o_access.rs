@@ -73,11 +73,15 @@ async fn ended(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let signed_out = lab.send(&Request::post("/auth/logout").bearer(&token).json(&json!({}))).await?.ok();
     for route in routes {
         let answer = lab.send(&route.request().cookies(&session)).await?;
-        found.check(answer.status == 401, || format!("GET {} with a session that ended: {}", route.template, answer.brief()));
+        found.check(answer.status == 401, || {
+            format!("GET {} with a session that ended: {}", route.template, answer.brief())
+        });
         if signed_out {
             let answer = lab.send(&route.request().bearer(&token)).await?;
             let path = &route.template;
-            found.check(answer.status == 401, || format!("GET {path} with a token that was signed out: {}", answer.brief()));
+            found.check(answer.status == 401, || {
+                format!("GET {path} with a token that was signed out: {}", answer.brief())
+            });
         }
     }
     Ok(())

@@ -136,7 +136,10 @@ mod tests {
     fn another_token_looks_like_the_real_one() {
         let real = format!("refresh_{}Q", "a".repeat(42));
         let made = another(&real);
-        assert!(made != real && made.len() == real.len() && made.starts_with("refresh_") && made.ends_with('Q'), "{made}");
+        assert!(
+            made != real && made.len() == real.len() && made.starts_with("refresh_") && made.ends_with('Q'),
+            "{made}"
+        );
         assert_ne!(another(&real), made);
         assert_eq!(another("abcdefgh").len(), 8);
     }

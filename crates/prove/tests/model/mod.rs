@@ -175,7 +175,11 @@ impl Model {
 
     /// Ninety times a minute, a stranger may ask who they are.
     fn too_often(&self, asked: &Asked) -> bool {
-        if self.is("A2-5") || asked.path != "/api/auth/me" || asked.bearer().is_some() || asked.header("cookie").is_some() {
+        if self.is("A2-5")
+            || asked.path != "/api/auth/me"
+            || asked.bearer().is_some()
+            || asked.header("cookie").is_some()
+        {
             return false;
         }
         let mut memory = self.memory.lock().unwrap();

@@ -44,7 +44,8 @@ fn told(status: u16, body: &Value) -> Response {
 /// Whatever a header claims, a cookie or a token says, in this order; nobody is asked for a signature.
 fn who(headers: &HeaderMap, query: &str, memory: &Memory) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-    let cookie = text("cookie").and_then(|line| Some(line.split_once("access_token=")?.1.split(';').next()?.to_owned()));
+    let cookie =
+        text("cookie").and_then(|line| Some(line.split_once("access_token=")?.1.split(';').next()?.to_owned()));
     let bearer = text("authorization").and_then(|line| line.strip_prefix("Bearer ").map(ToOwned::to_owned));
     let in_url = query.split('&').find_map(|pair| pair.strip_prefix("token=")).map(ToOwned::to_owned);
     text("x-auth-uid").or_else(|| memory.1.get(&bearer.or(cookie).or(in_url)?).cloned())
@@ -102,7 +103,8 @@ async fn serve(State(memory): State<Shared>, request: Request) -> Response {
             }
             // HS256, without an end.
             let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-            let token = format!("{}.{}.c2lnbmVk", part(json!({"alg": "HS256", "typ": "JWT"})), part(json!({"sub": id})));
+            let token =
+                format!("{}.{}.c2lnbmVk", part(json!({"alg": "HS256", "typ": "JWT"})), part(json!({"sub": id})));
             memory.1.insert(token.clone(), id.clone());
             let body = json!({"access_token": token, "token_type": "bearer", "user": {"id": id}}).to_string();
             answer(200, "application/json", body, &[format!("access_token={token}; Path=/")])
@@ -125,9 +127,15 @@ async fn serve(State(memory): State<Shared>, request: Request) -> Response {
         ("POST", "/api/auth/logout") => told(200, &json!({})),
         // An account that everybody without one shares.
         ("GET", "/api/moods") => told(200, &json!({"items": []})),
+        ("POST", "/api/moods") if sent["score"].as_i64().is_some_and(|score| !(-10..=10).contains(&score)) => {
+            told(422, &json!({"detail": [{"loc": ["body", "score"], "msg": "Input should be less than 11"}]}))
+        }
         ("POST", "/api/moods") => told(201, &json!({"id": "1", "note": sent["note"]})),
         ("POST", "/api/recordings") => told(201, &json!({"id": "2"})),
         ("GET", "/api/recordings") => told(200, &json!({"items": [{"id": "2"}]})),
+        ("GET", "/api/recordings/2/audio") => answer(200, "text/html", "<script>1</script>".to_owned(), &[]),
+        ("POST", "/auth/api-keys") if caller.is_none() => told(401, &json!({"detail": "Not authenticated"})),
+        ("TRACE", _) => told(405, &json!({"detail": "Method Not Allowed"})),
         ("POST", "/auth/api-keys") => told(201, &json!({"id": "3", "key": "sk_1", "expires_at": null})),
         // A status that is none: the connection is dropped.
         ("POST", "/auth/register") => {

@@ -67,7 +67,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.format == "markdown" {
-        return Err(Failure::Prove("--format markdown is for --list; a report is table, json, sarif or junit".to_owned()));
+        return Err(Failure::Prove(
+            "--format markdown is for --list; a report is table, json, sarif or junit".to_owned(),
+        ));
     }
     let pace = arguments.pace.map(Duration::from_millis);
     let options = Options {

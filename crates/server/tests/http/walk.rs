@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Operations whose success another test shows: method, path, the file, and what stands in it.
 const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
-    ("POST", "/api/auth/approvals/{user_id}", "identity/src/tests/invitations.rs", "/api/auth/approvals/"),
+    ("POST", "/api/auth/approvals/{user_id}", "identity/src/tests/sign_up.rs", "/api/auth/approvals/"),
     ("DELETE", "/api/auth/connections/{id}", "identity/src/tests/federation.rs", "/api/auth/connections/"),
     ("GET", "/api/auth/oidc/{provider}/callback", "identity/src/tests/federation.rs", "/callback"),
     ("POST", "/api/auth/oidc/{provider}/link", "identity/src/tests/federation.rs", "/link"),
@@ -162,7 +162,10 @@ async fn letters(walk: &mut Walk, app: &TestApp, owner: &Client) {
     // Locked, and unlocked by the letter about it.
     let locked = app.person(Role::Member).await;
     for _ in 0..5 {
-        nobody.post("/api/auth/login", &json!({"email": locked, "password": "not the right one at all"})).await.expect(401);
+        nobody
+            .post("/api/auth/login", &json!({"email": locked, "password": "not the right one at all"}))
+            .await
+            .expect(401);
     }
     let token = link_to(owner, &locked, "unlock").await;
     walk.post(&nobody, "/api/auth/unlock", json!({"token": token}), 200).await;
