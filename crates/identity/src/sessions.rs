@@ -162,7 +162,7 @@ impl Identity {
         if let Some(old) = &old {
             queries::revoke_by_hash(&mut tx, old, at).await?;
         }
-        let most = if kernel::weaken::is("A2-CHECKLIST.12") { MOST * 100 } else { MOST };
+        let most = if kernel::weaken::is("A2-12.most") { MOST * 100 } else { MOST };
         let evicted = queries::evict(&mut tx, user_id, kind, most, at).await?;
         self.note(&mut tx, user_id, "signed_in", client).await?;
         if unknown {

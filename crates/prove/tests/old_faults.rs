@@ -69,7 +69,6 @@ const RED: &[&str] = &[
     "O-14",
     "O-15",
     "O-4",
-    "O-6",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

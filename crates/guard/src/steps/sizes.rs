@@ -38,10 +38,6 @@ fn body_limit(uploads: &[Upload], request: &Request) -> u64 {
 
 /// Refuses by what the request announces, before a byte of the body is read.
 pub(crate) fn check(guard: &Guard, _: &Context, request: &mut Request) -> Result<(), Fault> {
-    // A filter of the predecessors looked for these three letters anywhere.
-    if kernel::weaken::is("O-6") && request.uri().path().contains("rat") {
-        return Err(Fault::new(Kind::Forbidden, "blocked", "This request looks like an attack."));
-    }
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > URL_BYTES {
         return Err(Fault::new(Kind::BadRequest, "url_too_long", "A URL has at most 8,192 bytes."));

@@ -185,7 +185,7 @@ point!(
     "A2-CHECKLIST.12-sessions-bounded",
     "7.1.2",
     770,
-    "A2-CHECKLIST.12",
+    "A2-12.most",
     true,
     "Sessions do not pile up",
     "After 23 sign-ins of one account at most 20 of its sessions are left."

@@ -17,7 +17,7 @@ mod a1_h8;
 mod a1_l5;
 mod a1_m1;
 mod a1_m3;
-mod a1_m4;
+mod a1_m4_cookies;
 mod a1_m5;
 mod a1_m6;
 mod a1_m7;
@@ -40,9 +40,9 @@ mod guesses;
 mod malformed;
 mod o_access;
 mod o_availability;
+mod o_dropped;
 mod o_factor;
 mod o_install;
-mod o_shape;
 mod second_instance;
 mod starts;
 mod upload;
@@ -97,7 +97,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &a1_m1::RULE,
     &a2_5::FORGED,
     &a1_m3::RULE,
-    &a1_m4::RULE,
+    &a1_m4_cookies::RULE,
     &a1_m5::RULE,
     &a1_m6::RULE,
     &a1_m7::RULE,
@@ -141,12 +141,11 @@ pub(crate) static ALL: &[&Rule] = &[
     &checklist::HEADERS,
     &checklist::SESSIONS,
     &o_access::ISSUED,
-    &o_shape::DROPPED,
+    &o_dropped::RULE,
     &o_access::RISING,
     &o_availability::REFRESH,
     &o_availability::SIGN_INS,
     &o_access::ENDED,
-    &o_shape::WORDS,
     &o_factor::RULE,
     &x_key_owner::RULE,
     &x_codes::RULE,
@@ -230,7 +229,7 @@ mod tests {
     fn the_findings_of_this_version_are_all_covered() {
         let due = "A1-C1 A1-C2 A1-C3 A1-C4 A1-C5 A1-H1 A1-H2 A1-H3 A1-H4 A1-H6 A1-H7 A1-H8 A1-L1 A1-L2 A1-L3 A1-L5 \
                    A1-M1 A1-M2 A1-M3 A1-M4 A1-M5 A1-M6 A1-M7 A1-M8 A1-S2 A1-S4 A1-S5 A2-1 A2-2 A2-4 A2-5 A2-6 A2-7 A2-9 \
-                   A2-10 A2-11 A2-12 A2-13 A2-15 A2-CHECKLIST O-2 O-3 O-4 O-5 O-6 O-8 O-12 O-14 O-15 X-CVE-2023-22492 \
+                   A2-10 A2-11 A2-12 A2-13 A2-15 A2-CHECKLIST O-2 O-3 O-4 O-5 O-8 O-12 O-14 O-15 X-CVE-2023-22492 \
                    X-CVE-2025-61928 X-CVE-2025-64102 X-CVE-2026-105209 X-CVE-2026-114607 X-CVE-2026-11800 \
                    X-CVE-2026-123521 X-CVE-2026-18963 X-CVE-2026-25537 X-CVE-2026-53516 X-CVE-2026-67333 \
                    X-CVE-2026-7507 X-CVE-2026-9798 X-CVE-2026-9802 X-GHSA-2wmj-46rj-qm2w X-GHSA-7h8m-vrxx-vr4m X-GHSA- \

@@ -128,9 +128,6 @@ impl Model {
             let refused = Answer::empty(StatusCode::METHOD_NOT_ALLOWED);
             return Some(if self.is("A1-H2.trace") { Answer::bytes("message/http", echo) } else { refused });
         }
-        if self.is("O-6") && asked.path.contains("rat") {
-            return Some(problem(403, "blocked"));
-        }
         if self.too_often(asked) {
             return Some(problem(429, "too_many_requests"));
         }
