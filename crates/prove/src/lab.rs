@@ -16,7 +16,7 @@ pub(crate) struct Session {
     pub(crate) csrf: String,
     pub(crate) user_id: String,
     /// The names of both cookies.
-    names: [&'static str; 2],
+    pub(crate) names: [&'static str; 2],
 }
 
 /// What the two cookies of a session are called: by us, and by other servers.

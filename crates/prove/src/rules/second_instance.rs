@@ -40,7 +40,7 @@ async fn until_refused(lab: &Lab, request: &Request) -> Result<Option<Duration>,
     Ok(None)
 }
 
-async fn ends(lab: &Lab, found: &mut Findings, what: &str, request: &Request, revoked: Response) -> Result<(), Stop> {
+async fn ends(lab: &Lab, found: &mut Findings, what: &str, request: &Request, revoked: &Response) -> Result<(), Stop> {
     found.control(revoked.ok(), || format!("{what}: signing out answers {}", revoked.brief()))?;
     let took = until_refused(lab, request).await?;
     found.check(took.is_some_and(|took| took <= SOON), || match took {
@@ -61,8 +61,8 @@ async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     }
     let leave = Request::post("/api/auth/logout").same_origin().signed_in(&session);
     let revoked = lab.send(&leave).await?;
-    ends(lab, found, "a session", &by_cookie, revoked).await?;
+    ends(lab, found, "a session", &by_cookie, &revoked).await?;
     let leave = Request::post("/auth/logout").bearer(&token).json(&serde_json::json!({}));
     let revoked = lab.send(&leave).await?;
-    ends(lab, found, "an access token", &me(&token), revoked).await
+    ends(lab, found, "an access token", &me(&token), &revoked).await
 }
