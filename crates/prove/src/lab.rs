@@ -26,6 +26,11 @@ const CSRFS: [&str; 4] = ["__Host-csrf", "csrf_token", "csrftoken", "XSRF-TOKEN"
 const IDS: [&str; 4] = ["/user/id", "/user_id", "/id", "/user/user_id"];
 
 impl Session {
+    /// One of ours.
+    pub(crate) fn of(sid: String, csrf: String, user_id: String) -> Self {
+        Self { sid, csrf, user_id, names: [SIDS[0], CSRFS[0]] }
+    }
+
     pub(crate) fn cookies(&self) -> String {
         let [sid, csrf] = self.names;
         // A server without the second cookie gets one that it does not know.
