@@ -69,6 +69,8 @@ const RED: &[&str] = &[
     "O-14",
     "O-15",
     "O-4",
+    "X-CVE-2026-7507",
+    "X-GHSA-rg35-5v25-mqvp",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
