@@ -283,12 +283,10 @@ mod tests {
         assert!(only(&answer(&[(name, "DENY")]), name, "DENY"));
         assert!(!only(&answer(&[(name, "DENY"), (name, "SAMEORIGIN")]), name, "DENY"));
         assert!(!only(&answer(&[(name, "SAMEORIGIN")]), name, "DENY") && !only(&answer(&[]), name, "DENY"));
-        let transport = |value| super::transport(&answer(&[("strict-transport-security", value)]));
-        assert!(
-            transport("max-age=63072000; includeSubDomains")
-                && transport("max-age=99999999; includeSubDomains; preload")
-        );
-        assert!(!transport("max-age=63072000") && !transport("max-age=3600; includeSubDomains") && !transport(""));
+        let lasting = |value| transport(&answer(&[("strict-transport-security", value)]));
+        assert!(lasting("max-age=63072000; includeSubDomains"));
+        assert!(lasting("max-age=99999999; includeSubDomains; preload"));
+        assert!(!lasting("max-age=63072000") && !lasting("max-age=3600; includeSubDomains") && !lasting(""));
         let allowed = |value| permissions(&answer(&[("permissions-policy", value)]));
         assert!(allowed("microphone=(self), camera=(), geolocation=(), payment=(), usb=()"));
         assert!(!allowed("microphone=*, camera=(), geolocation=(), payment=(), usb=()"));
