@@ -72,6 +72,8 @@ web: web/dist/index.html ## Build the client
 .PHONY: generate
 generate: build ## Write again the committed files that are made from others
 	@$(BIN) openapi >openapi.json
+	@$(BIN) prove --list --format markdown >docs/security/weaknesses.md
+	@scripts/public_items.py
 	@$(NPM) run gen
 	@scripts/third_party.py
 
@@ -93,8 +95,10 @@ test-e2e: test-build crates/identity/tests/oidc/node_modules/.stamp ## What peop
 
 .PHONY: test-prove
 test-prove: test-build ## The attack suite against the program, then against a weakened twin of it
+	@scripts/with-servers.sh scripts/evidence.py || true # a test that failed is a rule that fails
 	@scripts/prove.sh
 	@$(CARGO) build --release --locked -p server --features weaken --bin mindvibe-weakened $(QUICKLY)
+	@scripts/refuses-weaken.sh $(QUICKLY)
 	@scripts/prove-weakened.sh
 
 .PHONY: clean

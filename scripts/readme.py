@@ -31,14 +31,28 @@ def bench():
     return "\n".join(lines)
 
 
+# What the ids of rules begin with, and where the findings behind them stand.
+SOURCES = [
+    ("A1-", "[the first audit](docs/security/audit-1.md)"),
+    ("A2-CHECKLIST", "[the second audit's checklist](docs/security/audit-2.md)"),
+    ("A2-", "[the second audit](docs/security/audit-2.md)"),
+    ("X-", "[break-ins of others](docs/security/peers.md)"),
+    ("O-", "[defects that no audit saw](docs/security/peers.md)"),
+]
+
+
 def prove():
     source = ROOT / "target/prove.json"
     if not source.exists():
         return None
     rules = json.loads(source.read_text(encoding="utf-8"))["rules"]
-    lines = ["| rule | what is tried | result |", "| --- | --- | --- |"]
-    for rule in rules:
-        lines.append(f"| {rule['id']} | {cell(rule.get('title', ''))} | {rule['status']} |")
+    lines = ["| rules about | findings | rules | passed | failed | unknown | not applicable |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for prefix, name in SOURCES:
+        own = [rule for rule in rules if next(p for p, _ in SOURCES if rule["id"].startswith(p)) == prefix]
+        count = lambda status: sum(rule["status"] == status for rule in own)
+        columns = [name, len({rule["finding"] for rule in own}), len(own), *map(count, ("pass", "fail", "unknown", "not_applicable"))]
+        lines.append("| " + " | ".join(map(cell, columns)) + " |")
+    lines += ["", "Each rule with its weakness: [docs/security/weaknesses.md](docs/security/weaknesses.md)."]
     return "\n".join(lines)
 
 

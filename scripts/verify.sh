@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The gate, then the same questions asked harder: property tests with many more cases, PostgreSQL with its fsync on,
-# fifty kills where the gate kills ten times, answers compared by their time as well, two programs on one database, floods;
-# then the benchmarks. What is measured needs an otherwise idle machine, and is written to docs/evidence/ and bench/results/.
+# fifty kills where the gate kills ten times, answers compared by their time as well, two programs on one database, floods,
+# a fuzzer, what other people's tools find from outside; then the benchmarks. What is measured needs an otherwise idle
+# machine, and is written to docs/evidence/ and bench/results/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +16,12 @@ echo "=== what is revoked at one instance ends at the other"
 scripts/with-servers.sh scripts/verify/revocation.py
 echo "=== floods, and whoever uses the server meanwhile"
 scripts/verify/flood.py
-echo "=== what an outside scanner finds at the TLS port"
-scripts/verify/tls.py
+echo "=== parsers of strangers' bytes, fuzzed"
+scripts/verify/fuzz.sh
+echo "=== other people's tools: the document, TLS, the headers"
+scripts/verify/schemathesis.sh
+scripts/verify/sslyze.sh
+scripts/verify/observatory.sh
+echo "=== what the last run of the attack suite shows of requirements"
+scripts/compliance.py
 make bench

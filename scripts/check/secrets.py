@@ -28,6 +28,8 @@ ASSIGNED = re.compile(
         ["']? \s* (?: : \s* &?\s*(?:'static\s+)?str \s* )? [:=] \s* ["'] ([A-Za-z0-9+/=_-]{24,}) ["']"""
 )
 SKIPPED = ("Cargo.lock", "web/package-lock.json", "scripts/check/secrets.py")
+# Made up to be parsed: tokens of one byte repeated, signed by nobody.
+MADE_UP = "crates/fuzz/corpus/"
 
 
 def randomness(word):
@@ -49,7 +51,7 @@ def hits(body):
 allowed = exceptions("secrets")
 used, findings, read = set(), [], 0
 for name in files():
-    body = None if name in SKIPPED else text(name)
+    body = None if name in SKIPPED or name.startswith(MADE_UP) else text(name)
     if body is None:
         continue
     read += 1

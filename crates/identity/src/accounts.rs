@@ -173,6 +173,9 @@ impl Identity {
         password: Secret<String>,
     ) -> Result<Result<Entered, NoEntry>, Fault> {
         limits.by_address(Class::SignInByAddress).await?;
+        if kernel::weaken::is("O-3") {
+            std::thread::sleep(std::time::Duration::from_secs(3));
+        }
         // Bounded before it is folded; what is longer is nobody's address.
         let known = email.len() <= 2 * Email::LONGEST;
         let folded = if known { Email::fold(email) } else { String::new() };

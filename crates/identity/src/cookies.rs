@@ -24,8 +24,9 @@ pub(crate) fn device(token: &str, life: Duration) -> HeaderValue {
 
 /// Sets the session's cookie.
 pub(crate) fn session(sid: &str, life: Duration) -> HeaderValue {
+    let secure = if kernel::weaken::is("A1-M4") { "" } else { " Secure;" };
     let mut value =
-        line(&format!("{SESSION}={sid}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}", life.as_secs()));
+        line(&format!("{SESSION}={sid}; Path=/;{secure} HttpOnly; SameSite=Lax; Max-Age={}", life.as_secs()));
     value.set_sensitive(true);
     value
 }

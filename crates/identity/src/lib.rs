@@ -34,6 +34,7 @@ mod links;
 mod lockout;
 mod model;
 mod notices;
+pub mod parsing;
 mod passwords;
 mod places;
 mod post;

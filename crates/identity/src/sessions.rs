@@ -132,7 +132,11 @@ impl Identity {
         client: &Client,
         second_factor: bool,
     ) -> Result<Option<Secret<String>>, Fault> {
-        let (secret, token_hash) = token::mint(Purpose::Session, &*self.ambient.rng);
+        let (secret, token_hash) = if kernel::weaken::is("X-GHSA-rg35-5v25-mqvp") {
+            token::mint(Purpose::Session, &crate::weakened::Narrow(self.ambient.rng.clone()))
+        } else {
+            token::mint(Purpose::Session, &*self.ambient.rng)
+        };
         let at = self.ambient.now();
         let old = client.sid.as_ref().filter(|_| !kernel::weaken::is("X-CVE-2026-7507"));
         let old = old.and_then(|sid| token::parse(Purpose::Session, sid.expose()));

@@ -3,6 +3,9 @@
 //! They exist only in a binary built with the feature `weaken`, which `make verify` and the tests build beside the real
 //! one. Without the feature [`is`] is a constant `false`, and the compiler removes what it guards.
 
+/// Whether this program has the switches. The shipped one asks while it is compiled, and does not compile with them.
+pub const COMPILED_IN: bool = cfg!(feature = "weaken");
+
 /// Whether the protection behind the finding `id` (`A1-C4`) is switched off in this process.
 #[cfg(not(feature = "weaken"))]
 pub const fn is(_id: &str) -> bool {

@@ -15,22 +15,41 @@ pub(crate) struct Session {
     pub(crate) sid: String,
     pub(crate) csrf: String,
     pub(crate) user_id: String,
+    /// The names of both cookies.
+    pub(crate) names: [&'static str; 2],
 }
 
+/// What the two cookies of a session are called: by us, and by other servers.
+const SIDS: [&str; 5] = ["__Host-sid", "session", "sid", "sessionid", "access_token"];
+const CSRFS: [&str; 4] = ["__Host-csrf", "csrf_token", "csrftoken", "XSRF-TOKEN"];
+/// Where the answer to a sign-in says who came in.
+const IDS: [&str; 4] = ["/user/id", "/user_id", "/id", "/user/user_id"];
+
 impl Session {
+    /// One of ours.
+    pub(crate) fn of(sid: String, csrf: String, user_id: String) -> Self {
+        Self { sid, csrf, user_id, names: [SIDS[0], CSRFS[0]] }
+    }
+
     pub(crate) fn cookies(&self) -> String {
-        format!("__Host-sid={}; __Host-csrf={}", self.sid, self.csrf)
+        let [sid, csrf] = self.names;
+        // A server without the second cookie gets one that it does not know.
+        format!("{sid}={}; {csrf}={}", self.sid, self.csrf)
     }
 
     /// From the answer to a login.
     pub(crate) fn read(answer: &Response) -> Option<Self> {
-        let user_id = answer.member("/user/id")?;
-        Some(Self { sid: answer.cookie("__Host-sid")?, csrf: answer.cookie("__Host-csrf")?, user_id })
+        let find = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, answer.cookie(name)?)));
+        let user_id = IDS.iter().find_map(|place| answer.member(place))?;
+        let (sid_name, sid) = find(&SIDS)?;
+        let (csrf_name, csrf) = find(&CSRFS).unwrap_or((CSRFS[0], String::new()));
+        Some(Self { sid, csrf, user_id, names: [sid_name, csrf_name] })
     }
 
     /// The same after an answer that may have changed its id.
     pub(crate) fn after(self, answer: &Response) -> Self {
-        match (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) {
+        let [sid, csrf] = self.names;
+        match (answer.cookie(sid), answer.cookie(csrf)) {
             (Some(sid), Some(csrf)) => Self { sid, csrf, ..self },
             _ => self,
         }
@@ -39,11 +58,13 @@ impl Session {
 
 pub(crate) struct Lab {
     pub(crate) wire: Wire,
+    second: Option<Wire>,
     pub(crate) read_only: bool,
     pause: Duration,
     provider: Box<dyn Accounts>,
     made: OnceCell<Result<Vec<Account>, String>>,
     document: OnceCell<Document>,
+    visits: OnceCell<Vec<(String, Response)>>,
     sessions: Mutex<HashMap<usize, Session>>,
     tokens: Mutex<HashMap<usize, String>>,
     signed_up: Mutex<Vec<Account>>,
@@ -59,15 +80,28 @@ impl Lab {
         let polite = if wire.many_addresses() { Duration::ZERO } else { Duration::from_millis(700) };
         Self {
             wire,
+            second: None,
             read_only,
             pause: pace.unwrap_or(polite),
             provider,
             made: OnceCell::new(),
             document: OnceCell::new(),
+            visits: OnceCell::new(),
             sessions: Mutex::default(),
             tokens: Mutex::default(),
             signed_up: Mutex::default(),
         }
+    }
+
+    /// The same, with another instance on the same data.
+    pub(crate) fn beside(self, second: Wire) -> Self {
+        Self { second: Some(second), ..self }
+    }
+
+    /// The other instance; what is not there is nothing to attack.
+    pub(crate) fn second(&self) -> Result<&Wire, Stop> {
+        let why = || Stop::NotApplicable("it needs a second instance of the server: --second-target".to_owned());
+        self.second.as_ref().ok_or_else(why)
     }
 
     /// Sends without judging: no answer is an answer too.
@@ -200,6 +234,27 @@ impl Lab {
                 read.ok_or_else(|| Stop::Unsure(format!("/openapi.json gives no list of routes: {}", answer.brief())))
             })
             .await
+    }
+
+    /// Every answer an ordinary visit meets, with a name for the report; asked for once, looked at by several rules.
+    pub(crate) async fn visits(&self) -> Result<&[(String, Response)], Stop> {
+        let all = self.visits.get_or_try_init(|| self.visit()).await?;
+        Ok(all)
+    }
+
+    async fn visit(&self) -> Result<Vec<(String, Response)>, Stop> {
+        let token = self.token(0).await?;
+        let mut list = Vec::new();
+        for path in ["/health", "/api/auth/me", "/api/no-such-route", "/no-such-page"] {
+            list.push((format!("GET {path} as a stranger"), self.send(&Request::get(path)).await?));
+        }
+        let bad = Request::post("/api/auth/login").content("text/plain", b"x".to_vec());
+        list.push(("POST /api/auth/login as text".to_owned(), self.send(&bad).await?));
+        for route in self.document().await?.closed().filter(|route| route.method == "GET") {
+            let request = route.request().bearer(&token);
+            list.push((request.line(), self.send(&request).await?));
+        }
+        Ok(list)
     }
 
     pub(crate) fn version(&self) -> Option<String> {

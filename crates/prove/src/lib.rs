@@ -8,17 +8,22 @@
 //! Most rules attack the target. A *start* rule cannot: it tries what only the settings, a restart or the letters of a
 //! server show, on throw-away instances of the program that the caller names, and says so in its result.
 //!
+//! What neither a target nor an instance can show, an *evidence* rule looks up in the stamped results of this build's own
+//! tests ([`Evidence`]).
+//!
 //! A rule passes only when its positive control succeeded (the same request, made properly, is served) and every attack
 //! was answered as expected. What could not be tried is `unknown`, with the reason, and never `pass`.
 
 mod accounts;
 mod ceremony;
 mod document;
+mod evidence;
 mod instance;
 mod lab;
 mod leak;
 mod material;
 pub mod output;
+mod owasp;
 mod report;
 mod rule;
 mod rules;
@@ -27,6 +32,7 @@ mod spare;
 mod wire;
 
 pub use accounts::{Account, Accounts, AccountsError, FromFile, Pending, SignedUp};
+pub use evidence::Evidence;
 pub use instance::Program;
 pub use report::{Report, RuleResult, Status};
 pub use rule::{Kind, Listed, RuleInfo, Severity};
@@ -34,5 +40,11 @@ pub use run::{Error, Options, Progress, run};
 
 /// What every rule is about, sorted by id.
 pub fn rules() -> Vec<Listed> {
-    rules::all().iter().map(|rule| Listed { kind: rule.kind(), info: *rule.info() }).collect()
+    let listed = |rule: &rule::AnyRule| Listed {
+        kind: rule.kind(),
+        owasp: owasp::category(rule.info().cwe),
+        tests: rule.tests(),
+        info: *rule.info(),
+    };
+    rules::all().iter().map(listed).collect()
 }

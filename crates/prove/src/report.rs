@@ -34,7 +34,7 @@ impl Status {
 pub struct RuleResult {
     /// The rule's id.
     pub id: &'static str,
-    /// What was attacked: the target, or instances of this program.
+    /// What was attacked: the target, instances of this program, or nothing.
     pub kind: Kind,
     /// How it ended.
     pub status: Status,
@@ -44,6 +44,12 @@ pub struct RuleResult {
     pub title: &'static str,
     /// `critical`, `high` or `medium`.
     pub severity: &'static str,
+    /// Number in the Common Weakness Enumeration.
+    pub cwe: u16,
+    /// Requirement of ASVS 5.0.
+    pub asvs: &'static str,
+    /// Category of the OWASP Top 10:2025.
+    pub owasp: &'static str,
     /// What a sound server answers.
     pub expected: &'static str,
     /// What this one did; or why nothing can be said.
@@ -58,6 +64,7 @@ impl RuleResult {
         match self.kind {
             Kind::Attack => self.title.to_owned(),
             Kind::Start => format!("{} (start: this program, not the target)", self.title),
+            Kind::Evidence => format!("{} (evidence: this program's own tests)", self.title),
         }
     }
 }

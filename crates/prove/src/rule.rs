@@ -47,6 +47,8 @@ pub enum Kind {
     Attack,
     /// Throw-away instances of this program.
     Start,
+    /// Nothing: it looks up how a named test of this very build ended, for what no outsider can see.
+    Evidence,
 }
 
 impl Kind {
@@ -55,6 +57,7 @@ impl Kind {
         match self {
             Self::Attack => "attack",
             Self::Start => "start",
+            Self::Evidence => "evidence",
         }
     }
 }
@@ -78,7 +81,8 @@ pub struct RuleInfo {
     pub expected: &'static str,
     /// What to look at when it fails.
     pub help: &'static str,
-    /// The switch (`MINDVIBE_WEAKEN`) of the weakened build under which this rule must fail.
+    /// The switch (`MINDVIBE_WEAKEN`) of the weakened build under which this rule must fail. Empty for evidence, which fails
+    /// with its test, and for what needs two instances, which `scripts/verify/revocation.py` starts.
     pub weakened_by: &'static str,
     /// Whether it leaves something behind, even for a moment (entries, uploads, accounts, spent rate limits).
     pub writes: bool,
@@ -89,6 +93,11 @@ pub struct RuleInfo {
 pub struct Listed {
     /// What it tries its attack on.
     pub kind: Kind,
+    /// The category of the OWASP Top 10:2025 that its weakness belongs to: `A01:2025`.
+    pub owasp: &'static str,
+    /// The tests whose results it looks up; none but for evidence.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub tests: &'static [&'static str],
     /// What it is about.
     #[serde(flatten)]
     pub info: RuleInfo,
@@ -135,11 +144,20 @@ pub(crate) struct StartRule {
     pub(crate) trial: Trial,
 }
 
-/// A rule of either kind.
+/// A rule that tries nothing by itself.
+pub(crate) struct EvidenceRule {
+    pub(crate) info: RuleInfo,
+    /// `crate/target/path::of::the_test`, where the target is `lib` or a file of `tests/`; or `check/name`, a script of
+    /// `scripts/check/`. All of them must have passed.
+    pub(crate) tests: &'static [&'static str],
+}
+
+/// A rule of any kind.
 #[derive(Clone, Copy)]
 pub(crate) enum AnyRule {
     Attack(&'static Rule),
     Start(&'static StartRule),
+    Evidence(&'static EvidenceRule),
 }
 
 impl AnyRule {
@@ -147,6 +165,7 @@ impl AnyRule {
         match self {
             Self::Attack(rule) => &rule.info,
             Self::Start(rule) => &rule.info,
+            Self::Evidence(rule) => &rule.info,
         }
     }
 
@@ -154,6 +173,14 @@ impl AnyRule {
         match self {
             Self::Attack(_) => Kind::Attack,
             Self::Start(_) => Kind::Start,
+            Self::Evidence(_) => Kind::Evidence,
+        }
+    }
+
+    pub(crate) const fn tests(self) -> &'static [&'static str] {
+        match self {
+            Self::Evidence(rule) => rule.tests,
+            Self::Attack(_) | Self::Start(_) => &[],
         }
     }
 }

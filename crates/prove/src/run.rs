@@ -1,8 +1,10 @@
 //! Runs the rules, one after another.
 
 use crate::accounts::Accounts;
+use crate::evidence::{Evidence, Record};
 use crate::instance::{Bench, Program};
 use crate::lab::Lab;
+use crate::owasp;
 use crate::report::{Report, RuleResult, Status};
 use crate::rule::{AnyRule, Findings, Kind, Stop};
 use crate::rules;
@@ -18,10 +20,14 @@ pub type Progress = Box<dyn Fn(&RuleResult) + Send + Sync>;
 pub struct Options {
     /// The server: `http://127.0.0.1:8080`.
     pub target: String,
+    /// Another instance of the same server, on the same data: what is said to one must hold at the other.
+    pub second_target: Option<String>,
     /// Where throw-away accounts come from.
     pub accounts: Box<dyn Accounts>,
     /// What start rules start; without one they are not applicable.
     pub program: Option<Program>,
+    /// The results of the program's own tests; without them evidence rules are unknown.
+    pub evidence: Option<Evidence>,
     /// Rules to run, by id or by finding; all when empty.
     pub only: Vec<String>,
     /// Skip what leaves anything behind, even for a moment.
@@ -80,18 +86,33 @@ pub fn run(options: Options) -> Pin<Box<dyn Future<Output = Result<Report, Error
 async fn run_unboxed(options: Options) -> Result<Report, Error> {
     let rules = chosen(&options.only)?;
     let bench = Bench::new(options.program);
-    // Start rules alone need no target.
-    let lab = if rules.iter().all(|rule| rule.kind() == Kind::Start) {
+    // Only attacks need a target.
+    let lab = if rules.iter().all(|rule| rule.kind() != Kind::Attack) {
         None
     } else {
-        let unreachable =
-            |error: WireError| Error::Unreachable { target: options.target.clone(), reason: error.to_string() };
-        let wire = Wire::open(&options.target).await.map_err(unreachable)?;
-        Some(Lab::new(wire, options.accounts, options.read_only, options.pace))
+        let wire = open(&options.target).await?;
+        let lab = Lab::new(wire, options.accounts, options.read_only, options.pace);
+        Some(match &options.second_target {
+            Some(second) => lab.beside(open(second).await?),
+            None => lab,
+        })
+    };
+    let wanted = rules.iter().any(|rule| rule.kind() == Kind::Evidence);
+    let record = match &options.evidence {
+        // Reading the program whole, to know it by its digest, takes a moment.
+        Some(evidence) if wanted => evidence.read(),
+        _ => Err("there are no results of the program's own tests at hand".to_owned()),
     };
     let mut results = Vec::new();
     for rule in rules {
-        let result = one(lab.as_ref(), &bench, rule).await;
+        let result = match rule {
+            AnyRule::Evidence(known) => {
+                let judged = record.as_ref().map(|record: &Record| record.judge(known.tests, &options.started_at));
+                let (status, seen) = judged.unwrap_or_else(|why| (Status::Unknown, why.clone()));
+                entry(rule, status, seen, 0)
+            }
+            AnyRule::Attack(_) | AnyRule::Start(_) => one(lab.as_ref(), &bench, rule).await,
+        };
         if let Some(progress) = &options.progress {
             progress(&result);
         }
@@ -109,6 +130,11 @@ async fn run_unboxed(options: Options) -> Result<Report, Error> {
     })
 }
 
+async fn open(target: &str) -> Result<Wire, Error> {
+    let unreachable = |error: WireError| Error::Unreachable { target: target.to_owned(), reason: error.to_string() };
+    Wire::open(target).await.map_err(unreachable)
+}
+
 async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
     let sent = || bench.requests() + lab.map_or(0, |lab| lab.wire.requests());
     let before = sent();
@@ -120,9 +146,16 @@ async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
         (AnyRule::Attack(rule), Some(lab)) => (rule.attack)(lab, &mut found).await,
         (AnyRule::Attack(_), None) => Stop::unsure("there is no target"),
         (AnyRule::Start(rule), _) => (rule.trial)(bench, &mut found).await,
+        (AnyRule::Evidence(_), _) => Stop::unsure("nothing is tried for it"),
     };
     let (status, seen) = verdict(&found, end);
     let elsewhere = rule.kind() == Kind::Start && status != Status::NotApplicable;
+    let seen = if elsewhere { format!("tried on this program, not on the target: {seen}") } else { seen };
+    entry(rule, status, seen, sent() - before)
+}
+
+fn entry(rule: AnyRule, status: Status, seen: String, requests: usize) -> RuleResult {
+    let info = rule.info();
     RuleResult {
         id: info.id,
         kind: rule.kind(),
@@ -130,9 +163,12 @@ async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
         finding: info.finding,
         title: info.title,
         severity: info.severity.name(),
+        cwe: info.cwe,
+        asvs: info.asvs,
+        owasp: owasp::category(info.cwe),
         expected: info.expected,
-        seen: if elsewhere { format!("tried on this program, not on the target: {seen}") } else { seen },
-        requests: sent() - before,
+        seen,
+        requests,
     }
 }
 
@@ -183,7 +219,7 @@ mod tests {
         };
         assert_eq!(ids(&["A1-C4.cookie-only"]), ["A1-C4.cookie-only"]);
         assert!(ids(&["A1-C4"]).len() >= 8);
-        assert_eq!(ids(&[]).len(), rules::ALL.len() + rules::STARTS.len());
+        assert_eq!(ids(&[]).len(), rules::ALL.len() + rules::STARTS.len() + rules::EVIDENCE.len());
     }
 
     #[test]

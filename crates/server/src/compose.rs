@@ -207,7 +207,19 @@ impl App {
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
         let apart = config.operations.listen.is_some();
-        Ok(Self { house, identity, recordings, guard, monitoring, apart, public_url, encryption, document, jobs, chores })
+        Ok(Self {
+            house,
+            identity,
+            recordings,
+            guard,
+            monitoring,
+            apart,
+            public_url,
+            encryption,
+            document,
+            jobs,
+            chores,
+        })
     }
 
     /// Everything it serves, behind the guard.

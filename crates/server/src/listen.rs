@@ -100,7 +100,8 @@ pub async fn serve_all(
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
     let host = Host { builder, router, guard, closed };
-    let accepting = join_all(doors.into_iter().map(|door| accept(door, host.clone(), permits.clone(), clients.clone())));
+    let accepting =
+        join_all(doors.into_iter().map(|door| accept(door, host.clone(), permits.clone(), clients.clone())));
     let told = async {
         stop.await;
         closing.send_replace(true);

@@ -24,6 +24,9 @@ pub fn routes() -> OpenApiRouter {
     if kernel::weaken::is("A1-H2") {
         router = router.route("/debug", axum::routing::get(async || "debug: settings, sessions, queries"));
     }
+    if kernel::weaken::is("A1-H2.trace") {
+        router = router.route("/health", axum::routing::trace(async |sent: http::HeaderMap| format!("{sent:?}")));
+    }
     router
 }
 

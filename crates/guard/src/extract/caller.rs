@@ -110,7 +110,7 @@ impl<S: Sync> FromRequestParts<S> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let open = kernel::weaken::is("A1-M5.lookup");
+        let open = kernel::weaken::is("A1-M5.lookup") || kernel::weaken::is("O-15");
         if caller.role >= Role::Admin || open {
             if caller.second_factor || open {
                 return Ok(Self(caller));

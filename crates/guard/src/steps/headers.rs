@@ -67,7 +67,12 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
             .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(if saved { DOWNLOAD } else { NOTHING }));
     }
     // Whoever serves something that may be kept says so; everything else is personal until proven otherwise.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if !kernel::weaken::is("A2-10.cache-control") {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    if kernel::weaken::is("A2-10.no-banner") {
+        headers.insert(header::SERVER, HeaderValue::from_static("mindvibe/0.1.0"));
+    }
     if let Ok(id) = HeaderValue::try_from(context.correlation_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }

@@ -21,7 +21,9 @@ pub(crate) async fn handler(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
 ) -> guard::Result<(StatusCode, AppendHeaders<[(HeaderName, HeaderValue); 3]>)> {
-    identity.end_session(caller.session_id).await?;
+    if !kernel::weaken::is("O-4") {
+        identity.end_session(caller.session_id).await?;
+    }
     let [sid, csrf] = cookies::expired();
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, sid), (SET_COOKIE, csrf), (CLEAR_SITE_DATA, clear)])))

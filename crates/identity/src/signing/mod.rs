@@ -26,6 +26,11 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Whether a text can be read as `Signature-Input` or as `Signature`.
+pub(crate) fn is_readable(text: &str) -> bool {
+    inputs(text).is_some() || signature(text, "sig1").is_some()
+}
+
 /// How far from now a request may have been signed.
 const WINDOW: i64 = 60;
 /// How long a signature may claim to be good.

@@ -63,6 +63,9 @@ impl Identity {
     /// 401 `invalid_token`, whether there is no such token or it may not be used any more; 401 `token_expired`.
     pub(super) async fn refresh(&self, text: &str, client: &Client) -> Result<TokenPair, Fault> {
         let hash = token::parse(Purpose::Refresh, text).ok_or_else(invalid)?;
+        if kernel::weaken::is("O-2") {
+            std::thread::sleep(Duration::from_secs(3));
+        }
         let sender = self.pseudonym("refresh", format!("{}\n{}", client.ip_prefix, client.user_agent).as_bytes(), 32);
         for _ in 0..ROUNDS {
             let Some(found) = queries::find_refresh(&mut self.db.lookup().await?, &hash).await? else {

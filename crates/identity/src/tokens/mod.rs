@@ -142,6 +142,7 @@ impl Identity {
 
     async fn sign(&self, grant: &Grant) -> Result<String, Fault> {
         let now = self.ambient.now();
+        let life = if kernel::weaken::is("A2-CHECKLIST.01") { LIFE } else { self.config.tokens.access_life };
         let key = self.signing_keys.current(self, now).await?;
         let seconds = |at: Timestamp| at.as_micros().div_euclid(1_000_000);
         let claims = Claims {
@@ -152,7 +153,7 @@ impl Identity {
             jti: self.ambient.uuid(),
             iat: seconds(now),
             nbf: seconds(now),
-            exp: seconds(now.plus(self.config.tokens.access_life)),
+            exp: seconds(now.plus(life)),
             auth_time: seconds(grant.auth_at),
             amr: grant.amr.split(' ').map(ToOwned::to_owned).collect(),
             sv: grant.epoch,
@@ -166,7 +167,7 @@ impl Identity {
     /// # Errors
     /// 401 `token_expired` for one of ours that was good until a moment ago.
     pub(crate) async fn bearer(self: &Arc<Self>, text: &str) -> Result<Option<Caller>, Fault> {
-        let Some(jws) = Jws::parse(text) else { return Ok(None) };
+        let Some(jws) = Jws::parse(text).filter(|_| !kernel::weaken::is("O-12")) else { return Ok(None) };
         if jws.issuer().is_none_or(|issuer| issuer != self.config.tokens.issuer) {
             return self.federated_caller(&jws).await;
         }

@@ -47,5 +47,8 @@ pub(crate) async fn ready(
     monitoring.ping().await.map_err(|error| {
         Fault::unavailable("not_ready", "The database does not answer.", Duration::from_secs(5)).because(error)
     })?;
+    if kernel::weaken::is("O-5") {
+        return Err(Fault::internal("no such table: users").into());
+    }
     Ok(Json(Health { status: "ok" }))
 }

@@ -5,6 +5,7 @@
 mod folder;
 mod imposter;
 mod issuer;
+mod ports;
 mod process;
 mod residents;
 
@@ -60,6 +61,13 @@ pub(crate) struct Encrypted {
     pub(crate) port: u16,
 }
 
+/// A running instance without an owner.
+pub(crate) struct Alone {
+    pub(crate) wire: Wire,
+    /// Ends with this value.
+    _process: Process,
+}
+
 impl Bench {
     pub(crate) fn new(program: Option<Program>) -> Self {
         Self { program, requests: Arc::default() }
@@ -107,6 +115,15 @@ impl Bench {
         let owner = Arc::new(Owner::set_up(open().await?, &code).await?);
         let lab = Lab::new(open().await?, Box::new(Residents(owner.clone())), false, Some(Duration::ZERO));
         Ok(Encrypted { instance: Instance { lab, owner, url, process }, clear, port })
+    }
+
+    /// Starts an instance that nobody sets up, and answers a client of it: for settings under which only the proxy in front
+    /// of it would be let in.
+    pub(crate) async fn start_alone(&self, settings: &[(&str, &str)]) -> Result<Alone, Stop> {
+        let mut process = self.prepare(settings)?;
+        serves(process.start().await?)?;
+        let wire = Wire::counting(&process.target(), self.requests.clone()).await?;
+        Ok(Alone { wire, _process: process })
     }
 
     /// Starts an instance, and sets it up as its owner.
@@ -157,6 +174,18 @@ impl Instance {
     /// Its data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.process.data()
+    }
+
+    /// Where it was told to listen.
+    pub(crate) fn port(&self) -> u16 {
+        self.process.port()
+    }
+
+    /// Every port at which it listens.
+    pub(crate) fn listening(&self) -> Result<Vec<u16>, Stop> {
+        let process = self.process.id().ok_or_else(|| Stop::Unsure("the instance is not running".to_owned()))?;
+        ports::listening(process)
+            .map_err(|error| Stop::Unsure(format!("the ports of a process cannot be listed: {error}")))
     }
 
     /// Runs another command of the program beside it, on the same data.

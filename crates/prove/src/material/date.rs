@@ -7,6 +7,13 @@ pub(crate) fn seconds(answer: &Response) -> Option<i64> {
     read(answer.header("date")?)
 }
 
+/// The day of a time in RFC 3339, counted from 1 January 1970.
+pub(crate) fn day(at: &str) -> Option<i64> {
+    let mut parts = at.get(..10)?.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    (1..=12).contains(&month).then(|| days_before(year, month - 1) + day - 1)
+}
+
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 fn read(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -10,7 +10,7 @@ mod totp;
 mod wav;
 mod words;
 
-pub(crate) use date::seconds;
+pub(crate) use date::{day, seconds};
 pub(crate) use jwt::{Forger, Jwt, confusions};
 pub(crate) use multipart::{Part, endless, form, media};
 pub(crate) use passkey::Passkey;

@@ -20,7 +20,7 @@ mod tests {
         assert_eq!(value.as_object().unwrap().keys().collect::<Vec<_>>(), ["rules", "target"]);
         let expected = serde_json::json!({
             "id": "A1-C4.cookie-only", "kind": "attack", "status": "fail", "finding": "A1-C4", "title": "A title", "severity": "high",
-            "expected": "GET <x> & \"y\": 401.", "seen": "POST /a & <b>: 200", "requests": 3,
+            "cwe": 352, "asvs": "3.5.1", "owasp": "A01:2025", "expected": "GET <x> & \"y\": 401.", "seen": "POST /a & <b>: 200", "requests": 3,
         });
         assert_eq!(value["rules"][1], expected);
         let statuses: Vec<_> = value["rules"].as_array().unwrap().iter().map(|rule| rule["status"].clone()).collect();

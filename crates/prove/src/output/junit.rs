@@ -22,15 +22,17 @@ pub fn junit(report: &Report) -> String {
             Status::Unknown => Some("error"),
         };
         let (finding, name) = (escape(rule.finding), format!("{} {}", rule.id, escape(&rule.heading())));
+        let property = |name: &str, value: &str| format!("      <property name=\"{name}\" value=\"{value}\"/>\n");
+        let named =
+            [("cwe", format!("CWE-{}", rule.cwe)), ("asvs", rule.asvs.to_owned()), ("owasp", rule.owasp.to_owned())];
+        let named: String = named.iter().map(|(name, value)| property(name, &escape(value))).collect();
+        let said = element.map(|element| format!("    <{element} message=\"{}\"/>\n", escape(&rule.seen)));
         // Writing to a String cannot fail.
-        let _ = match element {
-            None => writeln!(text, "  <testcase classname=\"{finding}\" name=\"{name}\"/>"),
-            Some(element) => writeln!(
-                text,
-                "  <testcase classname=\"{finding}\" name=\"{name}\">\n    <{element} message=\"{}\"/>\n  </testcase>",
-                escape(&rule.seen),
-            ),
-        };
+        let _ = write!(
+            text,
+            "  <testcase classname=\"{finding}\" name=\"{name}\">\n    <properties>\n{named}    </properties>\n{}  </testcase>\n",
+            said.unwrap_or_default(),
+        );
     }
     text.push_str("</testsuite>\n");
     text
@@ -60,15 +62,42 @@ mod tests {
     fn it_reads_like_this() {
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuite name="mindvibe prove" hostname="http://127.0.0.1:8080" timestamp="2026-11-21T10:00:00Z" tests="5" failures="1" errors="1" skipped="1">
-  <testcase classname="A1-C1" name="A1-C1 A title"/>
+  <testcase classname="A1-C1" name="A1-C1 A title">
+    <properties>
+      <property name="cwe" value="CWE-352"/>
+      <property name="asvs" value="3.5.1"/>
+      <property name="owasp" value="A01:2025"/>
+    </properties>
+  </testcase>
   <testcase classname="A1-C4" name="A1-C4.cookie-only A title">
+    <properties>
+      <property name="cwe" value="CWE-352"/>
+      <property name="asvs" value="3.5.1"/>
+      <property name="owasp" value="A01:2025"/>
+    </properties>
     <failure message="POST /a &amp; &lt;b&gt;: 200"/>
   </testcase>
   <testcase classname="A1-H2" name="A1-H2 A title">
+    <properties>
+      <property name="cwe" value="CWE-352"/>
+      <property name="asvs" value="3.5.1"/>
+      <property name="owasp" value="A01:2025"/>
+    </properties>
     <skipped message="read-only"/>
   </testcase>
-  <testcase classname="A2-4" name="A2-4.start A title (start: this program, not the target)"/>
+  <testcase classname="A2-4" name="A2-4.start A title (start: this program, not the target)">
+    <properties>
+      <property name="cwe" value="CWE-352"/>
+      <property name="asvs" value="3.5.1"/>
+      <property name="owasp" value="A01:2025"/>
+    </properties>
+  </testcase>
   <testcase classname="A2-6" name="A2-6 A title">
+    <properties>
+      <property name="cwe" value="CWE-352"/>
+      <property name="asvs" value="3.5.1"/>
+      <property name="owasp" value="A01:2025"/>
+    </properties>
     <error message="no accounts"/>
   </testcase>
 </testsuite>

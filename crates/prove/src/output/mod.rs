@@ -2,11 +2,13 @@
 
 mod json;
 mod junit;
+mod markdown;
 mod sarif;
 mod table;
 
 pub use json::json;
 pub use junit::junit;
+pub use markdown::weaknesses;
 pub use sarif::sarif;
 pub use table::table;
 
@@ -25,7 +27,7 @@ pub fn rules_table(rules: &[Listed]) -> String {
     let width = rules.iter().map(|rule| rule.info.id.len()).max().unwrap_or(0);
     let line = |rule: &Listed| {
         let info = &rule.info;
-        format!("{:width$}  {:6}  {:8}  {}\n", info.id, rule.kind.name(), info.severity.name(), info.title)
+        format!("{:width$}  {:8}  {:8}  {}\n", info.id, rule.kind.name(), info.severity.name(), info.title)
     };
     rules.iter().map(line).collect()
 }
@@ -43,6 +45,9 @@ mod sample {
             finding,
             title: "A title",
             severity: "high",
+            cwe: 352,
+            asvs: "3.5.1",
+            owasp: "A01:2025",
             expected: "GET <x> & \"y\": 401.",
             seen: seen.to_owned(),
             requests: 3,
@@ -76,6 +81,6 @@ mod tests {
         assert_eq!((&list["rules"][0]["id"], &list["rules"][0]["kind"]), (&"A1-C1".into(), &"attack".into()));
         let starts = list["rules"].as_array().unwrap().iter().filter(|rule| rule["kind"] == "start").count();
         assert_eq!(starts, crate::rules::STARTS.len());
-        assert_eq!(rules_table(&rules).lines().filter(|line| line.contains("  start   ")).count(), starts);
+        assert_eq!(rules_table(&rules).lines().filter(|line| line.contains("  start     ")).count(), starts);
     }
 }

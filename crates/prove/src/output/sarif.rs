@@ -39,7 +39,7 @@ fn describe(listed: &Listed) -> Value {
         "helpUri": format!("https://cwe.mitre.org/data/definitions/{}.html", info.cwe),
         "defaultConfiguration": {"level": "error"},
         "properties": {
-            "tags": ["security", format!("external/cwe/cwe-{}", info.cwe), format!("ASVS-{}", info.asvs), info.finding],
+            "tags": ["security", format!("external/cwe/cwe-{}", info.cwe), format!("ASVS-{}", info.asvs), listed.owasp, info.finding],
             "precision": "very-high",
             "security-severity": info.severity.score(),
             "kind": listed.kind.name(),
@@ -57,7 +57,7 @@ fn result(report: &Report, rule: &RuleResult) -> Value {
     // What stands there is what was tried.
     let place = match rule.kind {
         Kind::Attack => report.target.as_str(),
-        Kind::Start => "mindvibe",
+        Kind::Start | Kind::Evidence => "mindvibe",
     };
     json!({
         "ruleId": rule.id,
@@ -91,6 +91,10 @@ mod tests {
         assert_eq!(rule["id"], "A1-C4.cookie-only");
         assert_eq!(rule["helpUri"], "https://cwe.mitre.org/data/definitions/352.html");
         assert_eq!(rule["properties"]["tags"][1], "external/cwe/cwe-352");
+        assert_eq!(
+            (&rule["properties"]["tags"][2], &rule["properties"]["tags"][3]),
+            (&"ASVS-3.5.1".into(), &"A01:2025".into())
+        );
         let failed = &run["results"][1];
         assert_eq!((&failed["kind"], &failed["level"]), (&"fail".into(), &"error".into()));
         assert_eq!(failed["message"]["text"], "A title: POST /a & <b>: 200");

@@ -9,6 +9,7 @@ pub fn table(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:7}  {:width$}  {}", word(rule.status), rule.id, rule.heading());
         if rule.status == Status::Fail {
+            let _ = writeln!(text, "         CWE-{}, ASVS {}, OWASP {}", rule.cwe, rule.asvs, rule.owasp);
             let _ = writeln!(text, "         expected: {}", rule.expected);
         }
         if rule.status != Status::Pass {
@@ -51,6 +52,7 @@ http://127.0.0.1:8080  2026-11-21T10:00:00Z
 
 pass     A1-C1              A title
 FAIL     A1-C4.cookie-only  A title
+         CWE-352, ASVS 3.5.1, OWASP A01:2025
          expected: GET <x> & \"y\": 401.
          seen: POST /a & <b>: 200
 n/a      A1-H2              A title

@@ -53,28 +53,36 @@ fn resolve(name: &str, from: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
-async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
+/// Every script that the page loads, directly or not: its path and its text.
+pub(super) async fn shipped(lab: &Lab) -> Result<Vec<(String, String)>, Stop> {
     let page = lab.page().await?.text();
     let mut known = scripts(&page, "/");
     let mut waiting: Vec<String> = known.iter().cloned().collect();
-    let mut read = 0;
+    let mut read = Vec::new();
     while let Some(path) = waiting.pop() {
         let answer = lab.send(&Request::get(&path)).await?;
         // A quoted name is not always a file.
         if !answer.ok() {
             continue;
         }
-        read += 1;
         let text = answer.text();
-        let sign = SIGNS.iter().find(|sign| text.contains(*sign));
-        found.check(sign.is_none(), || format!("{path} contains {}", sign.copied().unwrap_or_default()));
         for next in scripts(&text, &path) {
             if known.len() < MOST && known.insert(next.clone()) {
                 waiting.push(next);
             }
         }
+        read.push((path, text));
     }
-    found.control(read > 0, || "the page names no script that could be fetched".to_owned())
+    Ok(read)
+}
+
+async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
+    let list = shipped(lab).await?;
+    for (path, text) in &list {
+        let sign = SIGNS.iter().find(|sign| text.contains(*sign));
+        found.check(sign.is_none(), || format!("{path} contains {}", sign.copied().unwrap_or_default()));
+    }
+    found.control(!list.is_empty(), || "the page names no script that could be fetched".to_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::lab::Lab;
 use crate::rule::{Findings, Rule, RuleInfo, Severity, Stop};
-use crate::wire::{Request, Response};
+use crate::wire::Response;
 use std::collections::BTreeSet;
 
 pub(crate) static RULE: Rule = Rule {
@@ -48,22 +48,6 @@ fn nonce(list: &[String]) -> Option<String> {
     found.map(ToOwned::to_owned)
 }
 
-/// Every answer an ordinary visit meets, with a name for the report.
-pub(super) async fn visit(lab: &Lab) -> Result<Vec<(String, Response)>, Stop> {
-    let token = lab.token(0).await?;
-    let mut list = Vec::new();
-    for path in ["/health", "/api/auth/me", "/api/no-such-route", "/no-such-page"] {
-        list.push((format!("GET {path} as a stranger"), lab.send(&Request::get(path)).await?));
-    }
-    let bad = Request::post("/api/auth/login").content("text/plain", b"x".to_vec());
-    list.push(("POST /api/auth/login as text".to_owned(), lab.send(&bad).await?));
-    for route in lab.document().await?.closed().filter(|route| route.method == "GET") {
-        let request = route.request().bearer(&token);
-        list.push((request.line(), lab.send(&request).await?));
-    }
-    Ok(list)
-}
-
 /// What injected text would need, and the page's own code must do without.
 fn inline(html: &str) -> Option<&'static str> {
     let lower = html.to_ascii_lowercase();
@@ -77,8 +61,8 @@ fn inline(html: &str) -> Option<&'static str> {
 }
 
 async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
-    for (name, answer) in visit(lab).await? {
-        let list = policies(&answer);
+    for (name, answer) in lab.visits().await? {
+        let list = policies(answer);
         found.check(!list.is_empty(), || format!("{name}: no policy"));
         found.check(!list.iter().any(|policy| policy.contains("unsafe-")), || format!("{name}: unsafe- in its policy"));
     }

@@ -1,6 +1,6 @@
 //! Answers of the API, opened as a page, may run something.
 
-use super::a1_h3::{directive, policies, visit};
+use super::a1_h3::{directive, policies};
 use crate::lab::Lab;
 use crate::rule::{Findings, Rule, RuleInfo, Severity, Stop};
 
@@ -22,9 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
-    let list = visit(lab).await?;
+    let list = lab.visits().await?;
     found.control(list.iter().any(|(_, answer)| answer.ok()), || "no answer was a success".to_owned())?;
-    for (name, answer) in &list {
+    for (name, answer) in list {
         if answer.header("content-type").is_some_and(|media| media.starts_with("text/html")) {
             continue;
         }

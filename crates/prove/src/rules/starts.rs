@@ -147,7 +147,7 @@ pub(super) const GOOD: &str = "q7ZtR2vK9mXc4LpW8sYhN3bGdF6jUaQe1ToVxCi5rMnBkHzSw
 const PRODUCTION: [(&str, &str); 2] = [("ENVIRONMENT", "production"), ("PUBLIC_URL", "https://mind.example")];
 
 /// Whether it refuses to start as it should, naming the setting.
-fn refused(ended: &Ended, name: &str) -> bool {
+pub(super) fn refused(ended: &Ended, name: &str) -> bool {
     let told = ended.said.lines().any(|line| line.contains("CRITICAL") && line.contains(name));
     ended.status == Some(78) && told
 }

@@ -44,7 +44,7 @@ pub(super) async fn come(instance: &Instance, issuer: &Issuer, person: &Person) 
 /// Who has come; `None` when nobody was let in.
 async fn who(instance: &Instance, answer: &Response) -> Result<Option<(Session, Response)>, Stop> {
     let (Some(sid), Some(csrf)) = (answer.cookie("__Host-sid"), answer.cookie("__Host-csrf")) else { return Ok(None) };
-    let mut session = Session { sid, csrf, user_id: String::new() };
+    let mut session = Session::of(sid, csrf, String::new());
     let me = instance.lab.send(&Request::get("/api/auth/me").cookies(&session)).await?;
     session.user_id = me.member("/user/id").unwrap_or_default();
     Ok(Some((session, me)))

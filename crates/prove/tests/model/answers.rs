@@ -51,8 +51,12 @@ impl Answer {
         self.with("set-cookie", line)
     }
 
-    pub(crate) fn script(stores: bool) -> Self {
-        let text: &[u8] = if stores { b"localStorage.setItem('t', token)" } else { b"fetch('/api/auth/me')" };
+    pub(crate) fn script(weak: &str) -> Self {
+        let text: &[u8] = match weak {
+            "A1-C3.script" => b"localStorage.setItem('t', token)",
+            "A1-L5" => b"fetch('http://localhost:8000/api/auth/me')",
+            _ => b"fetch('/api/auth/me')",
+        };
         Self::bytes("text/javascript", text.to_vec())
     }
 
@@ -82,8 +86,15 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        // As a connection that a broken handler drops.
+        assert!(weak != "O-14" || self.status.as_u16() != 422, "this is no status: 4");
         for (name, value) in SET.iter().filter(|_| weak != "A2-10") {
             headers.insert(*name, HeaderValue::from_static(value));
+        }
+        match weak {
+            "A2-10.cache-control" => drop(headers.remove("cache-control")),
+            "A2-10.no-banner" => drop(headers.insert("server", HeaderValue::from_static("model"))),
+            _ => {}
         }
         headers.insert("x-request-id", HeaderValue::from_str(id).unwrap());
         for (name, value) in &self.headers {

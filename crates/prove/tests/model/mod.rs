@@ -14,6 +14,7 @@ use serde_json::{Value, json as value};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The password of those who have an account from the beginning.
 pub(crate) const PASSWORD: &str = "Quiet-lantern over 7 rivers!";
@@ -123,7 +124,12 @@ impl Model {
     /// The checks before anything is read.
     fn refused(&self, asked: &Asked) -> Option<Answer> {
         if asked.method == Method::TRACE {
-            return Some(Answer::empty(StatusCode::METHOD_NOT_ALLOWED));
+            let echo = asked.header("x-echo").unwrap_or("").as_bytes().to_vec();
+            let refused = Answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+            return Some(if self.is("A1-H2.trace") { Answer::bytes("message/http", echo) } else { refused });
+        }
+        if self.too_often(asked) {
+            return Some(problem(429, "too_many_requests"));
         }
         let size: usize = asked.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if !self.is("A1-M8") && (size > 16 * 1024 || asked.query.len() > 8 * 1024) {
@@ -164,6 +170,21 @@ impl Model {
         (sent.is_none() || sent != asked.cookie("__Host-csrf") || sent != right).then(|| problem(403, "csrf_refused"))
     }
 
+    /// Ninety times a minute, a stranger may ask who they are.
+    fn too_often(&self, asked: &Asked) -> bool {
+        if self.is("A2-5")
+            || asked.path != "/api/auth/me"
+            || asked.bearer().is_some()
+            || asked.header("cookie").is_some()
+        {
+            return false;
+        }
+        let mut memory = self.memory.lock().unwrap();
+        let asks = memory.tries.entry(format!("me {}", asked.peer)).or_default();
+        *asks += 1;
+        *asks > 90
+    }
+
     fn caller(&self, asked: &Asked) -> Option<String> {
         let memory = self.memory.lock().unwrap();
         if self.is("A1-C1")
@@ -186,7 +207,8 @@ impl Model {
             ("GET", "/ready") if self.is("A1-H1.ready") => return json(200, &value!({"status": "ok"})),
             ("GET", "/health") => return json(200, &value!({"status": "ok"})),
             ("GET", "/") => return page(self.weak),
-            ("GET", "/assets/app.js") => return Answer::script(self.is("A1-C3.script")),
+            ("GET", "/assets/app.js") => return Answer::script(self.weak),
+            ("GET", "/api/auth/invitations") if self.is("O-15") => return json(200, &value!({"items": []})),
             ("GET", "/debug") if self.is("A1-H2") => return json(200, &value!({"users": 3})),
             ("POST", "/mobile-auth/login") if self.is("A2-2") => return json(200, &value!({"access_token": "at_x"})),
             _ => {}
@@ -222,6 +244,9 @@ impl Model {
     }
 
     fn write(&self, body: &Value) -> Answer {
+        if self.is("A2-11") && body.to_string().contains("' OR") {
+            return problem(500, "internal");
+        }
         let mood = body["score"].as_i64().is_some_and(|score| (-2..=2).contains(&score)) && body["note"].is_string();
         if mood || body["title"].is_string() && body["content"].is_string() {
             json(201, &value!({"id": self.memory.lock().unwrap().id(), "version": 1}))
@@ -272,6 +297,9 @@ impl Model {
         if asked.path == "/api/auth/signup" {
             return self.sign_up(email, password);
         }
+        if self.is("O-3") {
+            std::thread::sleep(Duration::from_millis(700));
+        }
         let mut memory = self.memory.lock().unwrap();
         let key = match asked.header("x-forwarded-for") {
             Some(forged) if self.is("A1-M2") => forged.to_owned(),
@@ -298,8 +326,9 @@ impl Model {
         if self.is("A1-C3") {
             told["access_token"] = value!(sid);
         }
+        let secure = if self.is("A1-M4") { "" } else { " Secure;" };
         json(200, &told)
-            .cookie(&format!("__Host-sid={sid}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60"))
+            .cookie(&format!("__Host-sid={sid}; Path=/;{secure} HttpOnly; SameSite=Lax; Max-Age=60"))
             .cookie(&format!("__Host-csrf={csrf}; Path=/; Secure; SameSite=Lax; Max-Age=60"))
     }
 
@@ -319,7 +348,9 @@ impl Model {
 
     fn log_out(&self, asked: &Asked) -> Answer {
         let mut memory = self.memory.lock().unwrap();
-        memory.sessions.remove(asked.cookie("__Host-sid").unwrap_or(""));
+        if !self.is("O-4") {
+            memory.sessions.remove(asked.cookie("__Host-sid").unwrap_or(""));
+        }
         let gone = "Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";
         Answer::empty(StatusCode::NO_CONTENT)
             .with("clear-site-data", "\"cache\", \"storage\"")

@@ -3,7 +3,7 @@
 use super::say;
 use crate::compose::{Failure, House};
 use crate::config::{Config, Source};
-use ::prove::{Account, Accounts, AccountsError, FromFile, Options, Pending, Program, SignedUp, output};
+use ::prove::{Account, Accounts, AccountsError, Evidence, FromFile, Options, Pending, Program, SignedUp, output};
 use data_encoding::BASE32_NOPAD;
 use guard::Role;
 use identity::{Identity, NewUser};
@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How to attack, and how to tell. Rules of the kind `start` try throw-away instances of this very program instead.
+/// How to attack, and how to tell. Rules of the kind `start` try throw-away instances of this very program instead; those of
+/// the kind `evidence` look up how its own tests ended.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  DATA_DIR=./data mindvibe prove --target http://localhost:8080\n  \
     mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif")]
@@ -23,9 +24,15 @@ pub(super) struct Arguments {
     /// The server to attack.
     #[arg(long, default_value = "http://localhost:8080")]
     target: String,
-    /// table, json, sarif or junit.
-    #[arg(long, default_value = "table", value_parser = ["table", "json", "sarif", "junit"])]
+    /// Another instance of the same server, for what must hold at both.
+    #[arg(long)]
+    second_target: Option<String>,
+    /// table, json, sarif or junit; with --list also markdown.
+    #[arg(long, default_value = "table", value_parser = ["table", "json", "sarif", "junit", "markdown"])]
     format: String,
+    /// Results of this program's own tests. Without it, `mindvibe-evidence.json` beside the program.
+    #[arg(long)]
+    evidence: Option<PathBuf>,
     /// Refuse also what could not be found out.
     #[arg(long)]
     strict: bool,
@@ -51,14 +58,25 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.list {
         let rules = ::prove::rules();
-        let text = if arguments.format == "json" { output::rules_json(&rules) } else { output::rules_table(&rules) };
+        let text = match arguments.format.as_str() {
+            "json" => output::rules_json(&rules),
+            "markdown" => output::weaknesses(&rules),
+            _ => output::rules_table(&rules),
+        };
         say(text.trim_end());
         return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.format == "markdown" {
+        return Err(Failure::Prove(
+            "--format markdown is for --list; a report is table, json, sarif or junit".to_owned(),
+        ));
     }
     let pace = arguments.pace.map(Duration::from_millis);
     let options = Options {
         accounts: accounts(&arguments, pace).await?,
         target: arguments.target,
+        second_target: arguments.second_target,
+        evidence: evidence(arguments.evidence),
         program: program(),
         only: arguments.only,
         read_only: arguments.read_only,
@@ -92,6 +110,12 @@ fn program() -> Option<Program> {
     let environment = Vec::new();
     let path = std::env::current_exe().ok()?;
     Some(Program { path, environment, temporary: std::env::temp_dir() })
+}
+
+/// The results of this program's own tests: those that were named, or those beside it.
+fn evidence(named: Option<PathBuf>) -> Option<Evidence> {
+    let program = std::env::current_exe().ok()?;
+    Some(Evidence { results: named.unwrap_or_else(|| program.with_file_name("mindvibe-evidence.json")), program })
 }
 
 async fn interrupted() {

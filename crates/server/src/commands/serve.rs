@@ -42,6 +42,8 @@ pub(super) async fn run() -> Result<ExitCode, Failure> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    // The weakened build opens another door beside it, as a published port of a database is one.
+    let _published = if kernel::weaken::is("A1-L3") { TcpListener::bind(("127.0.0.1", 0)).await.ok() } else { None };
     let app = App::start(house, &config).await?;
     let main = match app.encryption() {
         Some(encryption) => Door::tls(listener, encryption.acceptor()),

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use server::compose;
 use std::collections::BTreeMap;
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     serde_json::from_str(&compose::document().unwrap()).unwrap()
 }
 
 /// Every operation: path, method, what the document says of it.
-fn operations(document: &Value) -> Vec<(String, Method, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(String, Method, Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -25,7 +25,7 @@ fn operations(document: &Value) -> Vec<(String, Method, Value)> {
 }
 
 /// A path with an id that nobody has in the place of each variable.
-fn filled(path: &str) -> String {
+pub(crate) fn filled(path: &str) -> String {
     let parts =
         path.split('/').map(|part| if part.starts_with('{') { "01890000-0000-7000-8000-000000000000" } else { part });
     parts.collect::<Vec<_>>().join("/")

@@ -16,3 +16,4 @@ mod scheme;
 mod sharing;
 mod sockets;
 mod threats;
+mod walk;

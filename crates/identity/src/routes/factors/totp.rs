@@ -150,6 +150,9 @@ pub(crate) async fn disable(
     Json(request): Json<CodeRequest>,
 ) -> guard::Result<StatusCode> {
     in_person(&caller)?;
+    if kernel::weaken::is("O-8") {
+        return Err(Fault::internal("no such column: mfa_enabled").into());
+    }
     identity.disable_totp(&limits, &client, caller.user_id, request.code).await?;
     Ok(StatusCode::NO_CONTENT)
 }
