@@ -36,5 +36,5 @@ pub use stack::{Guard, protect};
 pub use steps::ceiling::Ceilings;
 pub use steps::origin::check_websocket;
 pub use steps::scheme::Transport;
-pub use steps::sizes::{CEILINGS, Frames, bound_frames};
+pub use steps::sizes::CEILINGS;
 pub use threat::{Scoring, Vigilance};

@@ -4,7 +4,6 @@ use crate::config::Upload;
 use crate::context::Context;
 use crate::stack::Guard;
 use axum::body::Body;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{MatchedPath, Request};
 use http::header;
 use http_body_util::Limited;
@@ -72,30 +71,6 @@ pub(crate) fn bound_body(guard: &Guard, request: Request) -> Request {
         return request;
     }
     request.map(|body| Body::new(Limited::new(body, limit)))
-}
-
-/// What comes over a WebSocket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frames {
-    /// Words: frames and messages of at most 64 KiB.
-    Text,
-    /// Sound as well: at most 256 KiB.
-    Audio,
-}
-
-impl Frames {
-    const fn bytes(self) -> usize {
-        match self {
-            Self::Text => 64 * 1024,
-            Self::Audio => 256 * 1024,
-        }
-    }
-}
-
-/// Bounds what one frame and one message of a WebSocket may hold. Bounds of bodies do not reach there; whoever takes an
-/// upgrade takes it through this.
-pub fn bound_frames<F>(upgrade: WebSocketUpgrade<F>, frames: Frames) -> WebSocketUpgrade<F> {
-    upgrade.max_frame_size(frames.bytes()).max_message_size(frames.bytes())
 }
 
 /// 413, with the limit in words.

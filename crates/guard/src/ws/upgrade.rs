@@ -114,11 +114,11 @@ impl Upgrade {
                 let found = context.identities.redeem(&ticket, purpose, &context.sender).await?;
                 let Some(caller) = found else {
                     // A guessed ticket must not be a way around the budget of callers that have none.
-                    crate::steps::rate::count_anonymous(&context.limiter, &context)?;
+                    crate::steps::rate::count_anonymous(&context).await?;
                     let detail = "This ticket was used, is too old, or is for something else. Ask for another.";
                     return Err(Fault::new(Kind::Unauthenticated, "ticket_void", detail).into());
                 };
-                context.limiter.check(Class::SignedIn, &caller.user_id.to_string())?;
+                context.limiter.check(Class::SignedIn, &caller.user_id.to_string()).await?;
                 // Set once a request: a ticket is looked at once.
                 let _ = context.user.set(caller.user_id);
                 caller

@@ -174,11 +174,6 @@ impl Process {
         after(&self.said(), CODE).map(ToOwned::to_owned)
     }
 
-    /// The port it was told to listen at.
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Its number among the processes of this machine, while it runs.
     pub(super) fn id(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -84,7 +84,7 @@ impl Client {
     }
 
     /// Somebody at this address, such as a proxy.
-    pub(crate) fn at(base: &str, address: IpAddr) -> Self {
+    pub(crate) fn from_address(base: &str, address: IpAddr) -> Self {
         let http = reqwest::Client::builder()
             .local_address(address)
             .redirect(reqwest::redirect::Policy::none())

@@ -14,7 +14,7 @@ async fn app() -> TestApp {
 /// What the proxy hands on of a client that came so.
 fn through(app: &TestApp, scheme: &str) -> Client {
     let proxy = PROXY.parse::<IpAddr>().unwrap();
-    Client::at(&app.base, proxy).with("x-forwarded-for", CLIENT).with("x-forwarded-proto", scheme)
+    Client::from_address(&app.base, proxy).with("x-forwarded-for", CLIENT).with("x-forwarded-proto", scheme)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +52,7 @@ async fn a_credential_that_came_in_the_clear_is_dead() {
 async fn only_a_trusted_proxy_is_believed_and_its_silence_costs_nobody_their_session() {
     let app = app().await;
     let script = app.script().await;
-    let silent = Client::at(&app.base, PROXY.parse().unwrap()).with("x-forwarded-for", CLIENT);
+    let silent = Client::from_address(&app.base, PROXY.parse().unwrap()).with("x-forwarded-for", CLIENT);
     silent
         .with("authorization", &script.header("authorization"))
         .get("/api/auth/me")
