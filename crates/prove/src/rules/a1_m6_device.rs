@@ -33,6 +33,8 @@ async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let with =
         |device: &str, right| login(BROWSER, account, right).header("Cookie", &format!("__Host-device={device}"));
 
+    let answer = lab.send(&with(&device, true)).await?;
+    found.control(answer.ok(), || format!("a sign-in on a trusted device answers {}", answer.brief()))?;
     wrong(lab, found, account, LOCKING).await?;
     right_is_refused(lab, found, account, "five wrong ones").await?;
     let answer = lab.send(&with(&foreign, true)).await?;
