@@ -80,7 +80,7 @@ fn own_address() -> IpAddr {
 impl Client {
     /// Nobody in particular.
     pub(crate) fn anonymous(base: &str) -> Self {
-        Self::at(base, own_address())
+        Self::from_address(base, own_address())
     }
 
     /// Somebody at this address, such as a proxy.
