@@ -75,12 +75,15 @@ impl Guard {
     }
 }
 
+/// What a check says, once it has asked somebody.
+type Verdict<'a> = BoxFuture<'a, Result<(), Fault>>;
+
 /// One check: lets the request on, or answers for it.
 enum Check {
     /// At once.
     Now(fn(&Guard, &Context, &mut Request) -> Result<(), Fault>),
     /// After asking somebody, where that is needed.
-    Later(for<'a> fn(&'a Guard, &'a Context, &'a mut Request) -> Option<BoxFuture<'a, Result<(), Fault>>>),
+    Later(for<'a> fn(&'a Guard, &'a Context, &'a mut Request) -> Option<Verdict<'a>>),
 }
 
 /// The checks, in order. Cheap and sure ones first, so that a hostile request costs little.

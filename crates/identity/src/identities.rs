@@ -107,7 +107,7 @@ impl Identities for Port {
                 Ok(false) => {}
                 // It was refused all the same; it only lives on where else it is held.
                 Err(error) => {
-                    tracing::error!(%error, "a credential that was seen where it must not be could not be revoked")
+                    tracing::error!(%error, "a credential that was seen where it must not be could not be revoked");
                 }
             }
         }

@@ -102,7 +102,7 @@ mod tests {
                 "Preferred-Languages: en",
             ]
         );
-        assert_eq!(security_txt(&config(), now.plus(Duration::from_secs(60))), text);
+        assert_eq!(security_txt(&config(), now.plus(Duration::from_mins(1))), text);
         assert_ne!(security_txt(&config(), now.plus(Duration::from_hours(24))), text, "it renews itself");
         let own = Config { policy: Some("https://elsewhere.example/p".to_owned()), ..config() };
         assert!(security_txt(&own, now).contains("Policy: https://elsewhere.example/p\n"));

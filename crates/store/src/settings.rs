@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// Where the data is and how it is opened.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting with a name of its own")]
 pub struct Settings {
     /// A `postgres://` URL; `None` is SQLite in `data_dir`.
     pub url: Option<Secret<String>>,

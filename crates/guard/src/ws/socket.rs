@@ -108,13 +108,11 @@ impl Socket {
         if self.over {
             return Err(Gone);
         }
-        match tokio::time::timeout(PATIENCE, self.inner.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => {
-                self.over = true;
-                Err(Gone)
-            }
+        if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, self.inner.send(message)).await {
+            return Ok(());
         }
+        self.over = true;
+        Err(Gone)
     }
 
     /// Closes it with a code; nothing comes or goes after that.

@@ -82,7 +82,7 @@ async fn a_ticket_opens_one_socket(db: store::Db) {
     let after = ticket(&house, &signed, "rooms").await;
     assert_eq!(house.log_out(&signed).await.status, 204);
     assert_eq!(redeem(&after, "rooms", &sender).await, None, "its session is over");
-    house.clock.advance(Duration::from_secs(60));
+    house.clock.advance(Duration::from_mins(1));
     house.identity.sweep().await.unwrap();
     store::row! { struct Count { n: i64 } }
     let left = store::Sql::same("select count(*) as n from ws_tickets");

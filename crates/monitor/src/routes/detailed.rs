@@ -41,6 +41,7 @@ pub(crate) struct CpuHealth {
 
 /// Memory.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "names on the wire carry their unit")]
 pub(crate) struct MemoryHealth {
     /// What this process holds.
     #[schema(minimum = 0)]

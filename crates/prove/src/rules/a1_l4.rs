@@ -41,8 +41,8 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     // What a browser reports is written down.
     let report = json!({"csp-report": {"violated-directive": nasty, "blocked-uri": nasty, "document-uri": nasty}});
     let sent = Request::post("/api/csp-report").content("application/csp-report", report.to_string().into_bytes());
-    let taken = lab.send(&sent).await?;
-    found.control(taken.ok(), || format!("a report of a browser answers {}", taken.brief()))?;
+    let answer = lab.send(&sent).await?;
+    found.control(answer.ok(), || format!("a report of a browser answers {}", answer.brief()))?;
     let mood = json!({"score": 1, "note": nasty, "tags": [nasty]});
     lab.send(&Request::post("/api/moods").bearer(&token).json(&mood)).await?;
     lab.send(&Request::get(&format!("/api/moods/{NOBODY}?limit=prove-query")).bearer(&token)).await?;

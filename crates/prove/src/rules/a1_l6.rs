@@ -26,8 +26,8 @@ pub(crate) static RULE: StartRule = StartRule {
 
 /// A value that stands nowhere else, of a length of its own.
 fn canary(parts: usize) -> String {
-    let chance: String = (0..parts).map(|_| format!("{:016x}", noise())).collect();
-    format!("CANARY-{chance}")
+    let chance: Vec<String> = (0..parts).map(|_| format!("{:016x}", noise())).collect();
+    format!("CANARY-{}", chance.concat())
 }
 
 async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {

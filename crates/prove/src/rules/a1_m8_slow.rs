@@ -130,16 +130,16 @@ async fn begin(line: &mut Box<dyn Line>, head: &str, patience: Duration) -> Stri
 async fn connections(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let from = one_address(lab)?;
     let head = format!("GET /health HTTP/1.1\r\nHost: {}\r\n\r\n", lab.wire.authority());
-    let mut held = Vec::new();
+    let mut open = Vec::new();
     for _ in 0..HELD {
         let Ok(mut line) = lab.wire.line(from).await else { break };
         if !begin(&mut line, &head, Duration::from_secs(5)).await.starts_with("HTTP/1.1 200") {
             break;
         }
-        held.push(line);
+        open.push(line);
     }
-    found.control(held.len() >= 6, || format!("a client has {} connections, fewer than a browser", held.len()))?;
-    found.check(held.len() < HELD, || format!("one client holds {HELD} connections"));
+    found.control(open.len() >= 6, || format!("a client has {} connections, fewer than a browser", open.len()))?;
+    found.check(open.len() < HELD, || format!("one client holds {HELD} connections"));
     let elsewhere = lab.send(&Request::get("/health")).await?;
     found.check(elsewhere.ok(), || format!("another address meanwhile: {}", elsewhere.brief()));
     Ok(())

@@ -43,8 +43,8 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
         let answer = lab.send(&me(&sessions[at])).await?;
         found.control(answer.ok(), || format!("sign-in {} of {}: {}", at + 1, MOST + BEYOND, answer.brief()))?;
     }
-    for at in 0..BEYOND {
-        let answer = lab.send(&me(&sessions[at])).await?;
+    for (at, session) in sessions.iter().enumerate().take(BEYOND) {
+        let answer = lab.send(&me(session)).await?;
         found.check(answer.status == 401, || format!("sign-in {} of {}: {}", at + 1, MOST + BEYOND, answer.brief()));
     }
     let list = lab.send(&Request::get("/api/auth/sessions?limit=100").cookies(&sessions[MOST])).await?;

@@ -56,10 +56,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 fn another(real: &str) -> String {
     let (kind, secret) = real.split_once('_').unwrap_or(("", real));
     let length = secret.len().saturating_sub(1);
-    let mut letters = String::new();
-    while letters.len() < length {
-        letters += &format!("{:016x}", crate::material::noise());
-    }
+    let noise = std::iter::repeat_with(|| format!("{:016x}", crate::material::noise()));
+    let mut letters = noise.take(length.div_ceil(16)).collect::<Vec<_>>().concat();
     letters.truncate(length);
     let last = secret.chars().last().map(String::from).unwrap_or_default();
     if kind.is_empty() { format!("{letters}{last}") } else { format!("{kind}_{letters}{last}") }

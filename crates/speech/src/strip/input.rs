@@ -78,7 +78,7 @@ impl Input {
     /// Copies so many bytes, or as many as there are: a file that breaks off is worth having up to there.
     pub(super) fn copy(&mut self, count: u64, out: &mut dyn Write) -> Result<()> {
         let mut left = count.min(self.left());
-        let mut piece = [0; PIECE];
+        let mut piece = vec![0; PIECE];
         while left > 0 {
             let now = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
             self.fill(&mut piece[..now])?;

@@ -78,7 +78,7 @@ impl World {
         self.acme_on(self.site.shelf.clone())
     }
 
-    fn acme_on(&self, shelf: Arc<Shelf>) -> Acme {
+    fn acme_on(&self, place: Arc<Shelf>) -> Acme {
         let settings = AcmeSettings {
             directory: self.authority.directory.clone(),
             domain: DOMAIN.to_owned(),
@@ -87,7 +87,7 @@ impl World {
             authority: None,
         };
         let ambient = Ambient { clock: self.clock.clone(), rng: Arc::new(SystemRng) };
-        Acme::new(settings, shelf, ambient)
+        Acme::new(settings, place, ambient)
     }
 
     fn served(&self) -> Option<[u8; 32]> {
