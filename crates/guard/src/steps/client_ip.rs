@@ -7,8 +7,8 @@ use std::net::IpAddr;
 /// The peer's own address; or, when the peer is a trusted proxy, the rightmost address in `X-Forwarded-For` that is not
 /// itself a trusted proxy. What stands further left was written by the client and is worth nothing.
 ///
-/// A socket that takes both families shows an IPv4 peer as `::ffff:a.b.c.d`: here, and in what a proxy writes down, that
-/// is the address of IPv4, so that lists of networks, limits and scores see one client and not two.
+/// A socket that takes both families shows an IPv4 peer as `::ffff:a.b.c.d`: here, and in what a proxy writes down,
+/// that is the address of IPv4, so that lists of networks, limits and scores see one client and not two.
 pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));

@@ -71,8 +71,8 @@ pub(super) fn networks(source: &Source, name: &'static str) -> Result<Vec<IpNet>
     })
 }
 
-/// A network of IPv4 that is written as one of IPv6 (`::ffff:10.0.0.0/104`), as what it is: so are the addresses that are
-/// looked for in it.
+/// A network of IPv4 that is written as one of IPv6 (`::ffff:10.0.0.0/104`), as what it is: so are the addresses that
+/// are looked for in it.
 fn canonical(net: IpNet) -> IpNet {
     let IpNet::V6(mapped) = net else { return net };
     let (Some(address), Some(length)) = (mapped.addr().to_ipv4_mapped(), mapped.prefix_len().checked_sub(96)) else {
@@ -96,6 +96,8 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
             "SIGNED_IN" => &mut config.rates.signed_in,
             "COMPANION" => &mut config.rates.companion,
             "TRANSCRIPTION" => &mut config.rates.transcription,
+            // Seconds of sound.
+            "AUDIO" => &mut config.rates.audio,
             "REPORT" => &mut config.rates.report,
             // Where the counters live, not how many.
             "STORAGE" => continue,
