@@ -51,15 +51,16 @@ impl TestApp {
         let data = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let mut source = Source::of([])
+        let mut source = Source::of([]);
+        for (name, value) in settings {
+            source = source.or(name, value);
+        }
+        source = source
             .or("ENVIRONMENT", "development")
             .or("DATA_DIR", data.path().to_str().unwrap())
             .or("PUBLIC_URL", &format!("http://localhost:{port}"));
         if let Some(url) = &database {
             source = source.or("DATABASE_URL", url);
-        }
-        for (name, value) in settings {
-            source = source.or(name, value);
         }
         // Where no test says otherwise, without speech: what needs a model has a test of its own.
         let config = Config::read(&source.or("MODELS_DIR", data.path().join("none").to_str().unwrap())).unwrap();
