@@ -43,7 +43,7 @@ impl Limiter {
     /// Takes one of so many a minute that belong to this key alone.
     pub(crate) async fn take_rate(&self, key: &str, per_minute: NonZeroU32) -> (Option<Snapshot>, Result<(), Fault>) {
         let window = Window { count: per_minute, period: Duration::from_mins(1) };
-        self.ask(&[Bucket { class: OWN_RATE, key, window }]).await
+        self.ask(&[Bucket { class: OWN_RATE, key, window, amount: NonZeroU32::MIN }]).await
     }
 
     /// Takes one from every window of the class.
@@ -56,15 +56,30 @@ impl Limiter {
 
     /// The same, with what is left.
     pub(crate) async fn take(&self, class: Class, key: &str) -> (Option<Snapshot>, Result<(), Fault>) {
-        self.take_from(class, &[Key::of(key)]).await
+        self.take_some(class, key, NonZeroU32::MIN).await
     }
 
-    /// The same for an address.
+    /// Takes so many at once; a full bucket's worth when it is more than that.
+    pub(crate) async fn take_some(
+        &self,
+        class: Class,
+        key: &str,
+        amount: NonZeroU32,
+    ) -> (Option<Snapshot>, Result<(), Fault>) {
+        self.take_from(class, &[Key::of(key)], amount).await
+    }
+
+    /// Takes one from the buckets of an address.
     pub(crate) async fn take_by(&self, class: Class, ip: IpAddr) -> (Option<Snapshot>, Result<(), Fault>) {
-        self.take_from(class, &key::of_address(ip)).await
+        self.take_from(class, &key::of_address(ip), NonZeroU32::MIN).await
     }
 
-    async fn take_from(&self, class: Class, keys: &[Key<'_>]) -> (Option<Snapshot>, Result<(), Fault>) {
+    async fn take_from(
+        &self,
+        class: Class,
+        keys: &[Key<'_>],
+        amount: NonZeroU32,
+    ) -> (Option<Snapshot>, Result<(), Fault>) {
         if kernel::weaken::is("A2-5") {
             return (None, Ok(()));
         }
@@ -75,6 +90,7 @@ impl Limiter {
                     class: class.name(),
                     key: &key.text,
                     window: window.times(key.times),
+                    amount,
                 })
             })
             .collect();
@@ -83,8 +99,8 @@ impl Limiter {
 
     async fn ask(&self, buckets: &[Bucket<'_>]) -> (Option<Snapshot>, Result<(), Fault>) {
         let snapshot = self.buckets.take(buckets).await;
-        let verdict = snapshot.and_then(|snapshot| snapshot.retry).map_or(Ok(()), |wait| Err(too_many(wait)));
-        (snapshot, verdict)
+        let refused = snapshot.and_then(|snapshot| Some(too_many(snapshot.class, snapshot.retry?)));
+        (snapshot, refused.map_or(Ok(()), Err))
     }
 
     /// Forgets keys that have been quiet; called every few minutes so that memory follows use.
@@ -93,10 +109,11 @@ impl Limiter {
     }
 }
 
-fn too_many(wait: Duration) -> Fault {
+fn too_many(class: &'static str, wait: Duration) -> Fault {
     // Rounded up: a client that waits as told must then be let in.
     let wait = Duration::from_secs(wait.as_secs() + 1);
-    let detail = format!("Too many requests. Try again in {} s.", wait.as_secs());
+    let what = if class == Class::Audio.name() { "That is more sound than you have left" } else { "Too many requests" };
+    let detail = format!("{what}. Try again in {} s.", wait.as_secs());
     Fault::new(Kind::TooMany, "too_many_requests", detail).retry_after(wait)
 }
 
@@ -141,6 +158,28 @@ mod tests {
             assert_eq!(limiter.take(Class::Anonymous, "a").await.0.unwrap().remaining, left);
         }
         assert!(limiter.check(Class::Anonymous, "a").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn sound_is_counted_by_its_length() {
+        // One comes back every six minutes: none does while this runs.
+        let limiter = Limiter::new(&Rates { audio: vec![Window::per(10, 3600)], ..Rates::default() });
+        let take = async |key, seconds| {
+            let (snapshot, verdict) = limiter.take_some(Class::Audio, key, NonZeroU32::new(seconds).unwrap()).await;
+            (snapshot.unwrap().remaining, verdict)
+        };
+        assert!(matches!(take("a", 4).await, (6, Ok(()))));
+        let (left, refused) = take("a", 8).await;
+        let refused = refused.unwrap_err();
+        assert_eq!((left, refused.kind(), refused.code()), (6, Kind::TooMany, "too_many_requests"));
+        let wait = refused.retry_delay().unwrap().as_secs();
+        assert!((715..=721).contains(&wait), "two are missing, told {wait}");
+        assert!(matches!(take("a", 6).await, (0, Ok(()))), "what was refused took nothing");
+        assert!(matches!(take("a", 1).await, (0, Err(_))));
+        assert!(matches!(take("b", 10_000).await, (0, Ok(()))), "what no bucket holds takes a full one");
+        assert!(matches!(take("b", 1).await, (0, Err(_))));
+        assert!(matches!(take("c", 1).await, (9, Ok(()))));
+        assert!(matches!(take("c", 10_000).await, (9, Err(_))), "and not less");
     }
 
     #[tokio::test]

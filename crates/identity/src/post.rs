@@ -24,6 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 pub(crate) const PATIENCE: Patience = Patience::of(Duration::from_mins(1));
 
 /// Whether the mail server does not do its work, rather than not wanting this letter, or not now (greylisting).
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a way asks this of any error, and most are large")]
 fn is_outage(refused: &NotSent) -> bool {
     matches!(refused, NotSent::Later(None | Some(421)))
 }

@@ -24,6 +24,8 @@ pub struct Bucket<'a> {
     pub most: NonZeroU32,
     /// In which time an empty one is full again.
     pub period: Duration,
+    /// How many are taken at once. More than a full one holds can never be taken.
+    pub amount: NonZeroU32,
 }
 
 /// What is left in a bucket.
@@ -31,7 +33,7 @@ pub struct Bucket<'a> {
 pub struct Taken {
     /// How many more could be taken at once.
     pub remaining: u32,
-    /// How long it is until there is one again; `None` when one was there.
+    /// How long it is until as many as were asked for are there; `None` when they were.
     pub wait: Option<Duration>,
 }
 
@@ -57,7 +59,7 @@ impl Bucket<'_> {
 }
 
 impl Relay {
-    /// Takes one from each of the buckets; from none of them when one is empty.
+    /// Takes from each of the buckets what is asked of it; from none of them when one has too little.
     ///
     /// # Errors
     /// [`Away`] when Redis does not answer within a quarter of a second, or not as it should.
@@ -87,6 +89,7 @@ mod tests {
             key,
             most: NonZeroU32::new(most).unwrap(),
             period: Duration::from_secs(seconds),
+            amount: NonZeroU32::MIN,
         };
         let one = bucket("sign-in", "192.0.2.1", 5, 60);
         let name = one.name(&key);
@@ -100,6 +103,8 @@ mod tests {
             one.name(&Secret::new([8; 32])),
         ];
         assert!(!others.contains(&name), "{others:?}");
+        let more = Bucket { amount: NonZeroU32::MAX, ..one };
+        assert_eq!(name, more.name(&key), "how much is taken makes no other bucket");
         assert_eq!(one.each(), 12_000_000);
     }
 }

@@ -127,7 +127,7 @@ impl Shared {
     async fn call(&self, connection: &mut MultiplexedConnection, buckets: &[Bucket<'_>]) -> RedisResult<Vec<i64>> {
         let mut call = self.script.prepare_invoke();
         for bucket in buckets {
-            call.key(bucket.name(&self.key)).arg(bucket.each()).arg(bucket.most.get());
+            call.key(bucket.name(&self.key)).arg(bucket.each()).arg(bucket.most.get()).arg(bucket.amount.get());
         }
         call.invoke_async(connection).await
     }
@@ -137,7 +137,8 @@ impl Shared {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTING)).set_response_timeout(Some(PATIENCE));
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let probe = Bucket { class: "probe", key: "", most: NonZeroU32::MAX, period: Duration::from_hours(1) };
+        let (most, amount, period) = (NonZeroU32::MAX, NonZeroU32::MIN, Duration::from_hours(1));
+        let probe = Bucket { class: "probe", key: "", most, period, amount };
         self.call(&mut connection, &[probe]).await?;
         Ok(connection)
     }

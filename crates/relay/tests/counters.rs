@@ -18,7 +18,8 @@ async fn two(url: &Secret<String>) -> (Relay, Relay) {
 }
 
 fn bucket(key: &str, most: u32, seconds: u64) -> Bucket<'_> {
-    Bucket { class: "test", key, most: NonZeroU32::new(most).unwrap(), period: Duration::from_secs(seconds) }
+    let (most, period) = (NonZeroU32::new(most).unwrap(), Duration::from_secs(seconds));
+    Bucket { class: "test", key, most, period, amount: NonZeroU32::MIN }
 }
 
 async fn one(relay: &Relay, bucket: Bucket<'_>) -> Result<Taken, Away> {
@@ -69,6 +70,18 @@ async fn from_several_buckets_all_is_taken_or_nothing() {
     let refused = a.take(&[wide, narrow]).await.unwrap();
     assert!(refused[0].wait.is_none() && refused[1].wait.is_some(), "{refused:?}");
     assert_eq!(one(&a, wide).await.unwrap().remaining, 97, "a refused call took nothing");
+}
+
+#[tokio::test]
+async fn as_many_are_taken_as_are_asked_for_or_none() {
+    let (a, b) = two(&support::url()).await;
+    // One comes back every six minutes: none does while this runs.
+    let ten = |amount| Bucket { amount: NonZeroU32::new(amount).unwrap(), ..bucket("seconds", 10, 3600) };
+    assert_eq!(one(&a, ten(4)).await, Ok(Taken { remaining: 6, wait: None }));
+    let wait = one(&b, ten(8)).await.unwrap().wait.expect("six are less than eight");
+    assert!(wait <= Duration::from_mins(12) && wait > Duration::from_mins(11), "two are missing: {wait:?}");
+    assert_eq!(one(&a, ten(6)).await, Ok(Taken { remaining: 0, wait: None }), "what was refused took nothing");
+    assert!(one(&b, ten(1)).await.unwrap().wait.is_some());
 }
 
 #[tokio::test]

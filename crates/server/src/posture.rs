@@ -70,6 +70,7 @@ impl Posture for Standing {
             ("SIGNED_IN", &rates.signed_in),
             ("COMPANION", &rates.companion),
             ("TRANSCRIPTION", &rates.transcription),
+            ("AUDIO", &rates.audio),
             ("REPORT", &rates.report),
         ];
         let window = |window: &guard::Window| Window { count: window.count.get(), seconds: window.period.as_secs() };

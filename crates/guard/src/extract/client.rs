@@ -11,6 +11,7 @@ use http::{HeaderMap, header};
 use kernel::Fault;
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// The address a request really comes from (trusted proxies taken into account).
@@ -68,6 +69,16 @@ impl Limits {
     /// 429 `too_many_requests`.
     pub async fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
         let (snapshot, verdict) = self.0.limiter.take(class, key).await;
+        self.0.told(snapshot, verdict)
+    }
+
+    /// Takes so many from it at once: seconds of sound. More than a full bucket holds takes a full one, so that nothing
+    /// is refused for good.
+    ///
+    /// # Errors
+    /// 429 `too_many_requests`.
+    pub async fn some_by_key(&self, class: Class, key: &str, amount: NonZeroU32) -> Result<(), Fault> {
+        let (snapshot, verdict) = self.0.limiter.take_some(class, key, amount).await;
         self.0.told(snapshot, verdict)
     }
 }

@@ -6,18 +6,40 @@ use futures_util::future::BoxFuture;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{InsufficientCapacity, Quota, RateLimiter};
 use relay::Relay;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// One bucket: of what, whose, and what it holds.
+/// One bucket: of what, whose, what it holds, and how much of it is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket<'a> {
     pub(crate) class: &'static str,
     pub(crate) key: &'a str,
     pub(crate) window: Window,
+    pub(crate) amount: NonZeroU32,
+}
+
+impl Bucket<'_> {
+    /// What is taken: who asks for more than a full bucket holds gets it for a full one, or they would never get it.
+    fn amount(&self) -> NonZeroU32 {
+        self.amount.min(self.window.count)
+    }
+
+    /// How many there were when so many were missed that it takes this long until they are there.
+    fn had(&self, wait: Duration) -> u32 {
+        let (each, amount) = (self.window.period / self.window.count.get(), self.amount().get());
+        let had = (each * amount).saturating_sub(wait).as_nanos() / each.as_nanos().max(1);
+        u32::try_from(had).unwrap_or(u32::MAX).min(amount - 1)
+    }
+
+    /// The answer of a bucket that had too little.
+    fn short(&self, wait: Duration) -> Snapshot {
+        let (limit, period) = (self.window.count.get(), self.window.period);
+        Snapshot { class: self.class, limit, remaining: self.had(wait), period, retry: Some(wait) }
+    }
 }
 
 /// What is left in one bucket.
@@ -32,7 +54,8 @@ pub(crate) struct Snapshot {
 
 /// Where buckets are kept.
 pub(crate) trait Buckets: Send + Sync + 'static {
-    /// Takes one from each: the bucket that refuses, or else the one with the least left. `None` for no buckets.
+    /// Takes from each what is asked of it: the bucket that refuses, or else the one with the least left. `None` for no
+    /// buckets.
     fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>>;
 
     /// Forgets keys that have been quiet, so that memory follows use.
@@ -63,12 +86,11 @@ impl Local {
     fn one(&self, bucket: &Bucket<'_>) -> Snapshot {
         let (class, window) = (bucket.class, bucket.window);
         let (limit, period) = (window.count.get(), window.period);
-        match self.limits(window).check_key(&format!("{class} {}", bucket.key)) {
-            Ok(left) => Snapshot { class, limit, remaining: left.remaining_burst_capacity(), period, retry: None },
-            Err(until) => {
-                let retry = until.wait_time_from(DefaultClock::default().now());
-                Snapshot { class, limit, remaining: 0, period, retry: Some(retry) }
-            }
+        match self.limits(window).check_key_n(&format!("{class} {}", bucket.key), bucket.amount()) {
+            Ok(Ok(left)) => Snapshot { class, limit, remaining: left.remaining_burst_capacity(), period, retry: None },
+            Ok(Err(until)) => bucket.short(until.wait_time_from(DefaultClock::default().now())),
+            // Nothing is asked of a bucket that it could not hold.
+            Err(InsufficientCapacity(_)) => bucket.short(period),
         }
     }
 
@@ -126,15 +148,19 @@ impl Shared {
                 key: bucket.key,
                 most: bucket.window.count,
                 period: bucket.window.period,
+                amount: bucket.amount(),
             })
             .collect();
         let taken = self.relay.take(&asked).await?;
-        let snapshots = buckets.iter().zip(taken).map(|(bucket, taken)| Snapshot {
-            class: bucket.class,
-            limit: bucket.window.count.get(),
-            remaining: taken.remaining,
-            period: bucket.window.period,
-            retry: taken.wait,
+        let snapshots = buckets.iter().zip(taken).map(|(bucket, taken)| match taken.wait {
+            Some(wait) => bucket.short(wait),
+            None => Snapshot {
+                class: bucket.class,
+                limit: bucket.window.count.get(),
+                remaining: taken.remaining,
+                period: bucket.window.period,
+                retry: None,
+            },
         });
         Ok(tightest(snapshots))
     }

@@ -26,6 +26,8 @@ pub enum Class {
     Companion,
     /// Recordings handed in by one user.
     Transcription,
+    /// Seconds of sound that one user has transcribed.
+    Audio,
     /// Reports of the browser's policy, by address.
     Report,
 }
@@ -44,6 +46,7 @@ impl Class {
             Self::SignedIn => "signed-in",
             Self::Companion => "companion",
             Self::Transcription => "transcription",
+            Self::Audio => "audio",
             Self::Report => "report",
         }
     }
@@ -106,6 +109,8 @@ pub struct Rates {
     pub companion: Vec<Window>,
     /// For [`Class::Transcription`].
     pub transcription: Vec<Window>,
+    /// For [`Class::Audio`]: seconds of sound, not calls.
+    pub audio: Vec<Window>,
     /// For [`Class::Report`].
     pub report: Vec<Window>,
 }
@@ -123,6 +128,8 @@ impl Default for Rates {
             signed_in: vec![Window::per(300, 60)],
             companion: vec![Window::per(30, 60)],
             transcription: vec![Window::per(10, 60)],
+            // As much as a day has. Half of it is still twice the longest recording.
+            audio: vec![Window::per(86_400, 86_400)],
             report: vec![Window::per(10, 60)],
         }
     }
@@ -142,6 +149,7 @@ impl Rates {
             Class::SignedIn => &self.signed_in,
             Class::Companion => &self.companion,
             Class::Transcription => &self.transcription,
+            Class::Audio => &self.audio,
             Class::Report => &self.report,
         }
     }
@@ -171,5 +179,6 @@ mod tests {
         assert_eq!(told(Class::SignedIn), [(300, 60)]);
         assert_eq!(told(Class::Companion), [(30, 60)]);
         assert_eq!(told(Class::Transcription), [(10, 60)]);
+        assert_eq!(told(Class::Audio), [(86_400, 86_400)]);
     }
 }

@@ -25,8 +25,12 @@ struct Hop {
 
 /// The peer's own address; or, when the peer is a trusted proxy, the rightmost hop that is not itself one. What stands
 /// further left was written by the client and is worth nothing.
+///
+/// A socket that takes both families shows an IPv4 peer as `::ffff:a.b.c.d`: here, and in what a proxy writes down,
+/// that is the address of IPv4, so that lists of networks, limits and scores see one client and not two.
 pub(crate) fn find(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Seen {
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(&ip.to_canonical()));
+    let peer = peer.to_canonical();
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let direct = Seen { ip: peer, proxied: false, encrypted: None };
     if !is_trusted(&peer) {
         return direct;
@@ -82,7 +86,8 @@ fn scheme(text: &str) -> Option<bool> {
 /// An address, with or without a port; a bracketed one of IPv6 too.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    let found = bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    found.map(|ip| ip.to_canonical())
 }
 
 /// `X-Forwarded-For` and `X-Forwarded-Proto`: two lists to which each proxy adds on the right; or of the second only one
@@ -150,7 +155,36 @@ mod tests {
         assert_eq!(ip("10.0.0.1", "203.0.113.7, nonsense"), "10.0.0.1");
         assert_eq!(ip("10.0.0.1", "10.0.0.3"), "10.0.0.1");
         assert_eq!(ip("10.0.0.1", "203.0.113.7:5123"), "203.0.113.7");
-        assert_eq!(ip("::ffff:10.0.0.1", "203.0.113.7"), "203.0.113.7");
+    }
+
+    #[test]
+    fn an_address_of_ipv4_within_ipv6_is_that_address() {
+        assert_eq!(ip("::ffff:203.0.113.9", "1.2.3.4"), "203.0.113.9", "the peer is no proxy of ours");
+        assert_eq!(ip("::ffff:10.0.0.1", "203.0.113.7"), "203.0.113.7", "the peer is a proxy of ours");
+        assert_eq!(ip("10.0.0.1", "6.6.6.6, ::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(ip("10.0.0.1", "203.0.113.7, ::ffff:10.0.0.2"), "203.0.113.7", "and so is the second");
+        assert_eq!(ip("::ffff:a00:1", "203.0.113.7, ::ffff:a00:2"), "203.0.113.7", "in hexadecimal too");
+        assert_eq!(ip("10.0.0.1", "[::ffff:203.0.113.7]:5123"), "203.0.113.7", "with a port");
+        assert_eq!(ip("10.0.0.1", "2001:db8::7"), "2001:db8::7", "any other is itself");
+        let standard = |text: &str| seen("::ffff:10.0.0.1", &[("forwarded", text)]).ip.to_string();
+        assert_eq!(standard("for=\"[::ffff:203.0.113.7]:4711\""), "203.0.113.7");
+        assert_eq!(standard("for=203.0.113.7, for=\"[::ffff:a00:2]\""), "203.0.113.7");
+        let both = [("forwarded", "for=\"[::ffff:203.0.113.7]\""), ("x-forwarded-for", "203.0.113.7")];
+        assert_eq!(seen("10.0.0.1", &both).ip.to_string(), "203.0.113.7", "two spellings are one story");
+    }
+
+    #[tokio::test]
+    async fn both_spellings_of_a_client_share_a_bucket() {
+        use crate::limiter::{Class, Limiter, Rates, Window};
+        let limiter = Limiter::new(&Rates { links: vec![Window::per(2, 3600)], ..Rates::default() });
+        let by = async |peer: &str, forwarded: &str| {
+            let client = ip(peer, forwarded).parse().unwrap();
+            limiter.take_by(Class::Links, client).await.1.is_ok()
+        };
+        assert!(by("203.0.113.9", "").await && by("::ffff:203.0.113.9", "").await);
+        assert!(!by("203.0.113.9", "").await && !by("::ffff:203.0.113.9", "").await, "two in all");
+        assert!(by("10.0.0.1", "203.0.113.7").await && by("::ffff:10.0.0.1", "::ffff:203.0.113.7").await);
+        assert!(!by("10.0.0.1", "::ffff:203.0.113.7").await, "told by a proxy, two in all");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `POST /api/recordings`: takes a recording in and has it transcribed.
 
+use super::spend;
 use crate::config::Config;
 use crate::jobs::enqueue_transcribe;
 use crate::media::{MediaKey, Place};
@@ -83,7 +84,7 @@ pub(crate) async fn handler(
             return Err(fault.into());
         }
     };
-    let recording = keep(&state, filled, user, id, &key, idempotency.as_deref()).await?;
+    let recording = keep(&state, &limits, filled, user, id, &key, idempotency.as_deref()).await?;
     Ok(Entity::created(recording.version, recording))
 }
 
@@ -165,6 +166,7 @@ fn unknown() -> Fault {
 /// Gives the file its lasting name, then stores its row and its job in one transaction.
 async fn keep(
     state: &State,
+    limits: &Limits,
     filled: Filled,
     user: UserId,
     id: RecordingId,
@@ -205,6 +207,7 @@ async fn keep(
         deleted_at: None,
         version: 1,
     };
+    let duration = probe.duration.unwrap_or_default();
     let kept = whole.keep().await.map_err(Fault::internal)?;
     let stored = async {
         let mut tx = state.db.begin().await?;
@@ -213,6 +216,8 @@ async fn keep(
         }
         let occupied = queries::occupied(&mut tx, user).await?;
         within_quota(occupied.saturating_add(row.size_bytes.unsigned_abs()), &state.config)?;
+        // Here, so that neither a repetition nor what is refused for another reason takes anything.
+        spend(limits, user, duration).await?;
         queries::insert(&mut tx, &row, MediaKey::of(id).to_string()).await?;
         enqueue_transcribe(&mut tx, ambient, id, user).await?;
         let recording = sealed::open_recording(key, row)?;

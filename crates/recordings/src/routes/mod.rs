@@ -14,11 +14,14 @@ pub(crate) mod transcript;
 
 use crate::model::{RecordingId, Status};
 use crate::queries::{self, RecordingRow};
+use crate::rules::seconds::seconds;
 use crate::sealed;
 use crate::state::State;
+use guard::{Class, Limits};
 use kernel::{Fault, Kind, UserId};
 use seal::DataKey;
 use speech::Transcript;
+use std::time::Duration;
 
 /// Something that was deleted is gone until restored; so is what was never this person's.
 fn present(row: Option<RecordingRow>) -> Result<RecordingRow, Fault> {
@@ -29,6 +32,14 @@ fn present(row: Option<RecordingRow>) -> Result<RecordingRow, Fault> {
 async fn find(state: &State, user: UserId, id: RecordingId) -> Result<RecordingRow, Fault> {
     let mut tx = state.db.lookup().await?;
     present(queries::of(&mut tx, user, id).await?)
+}
+
+/// Takes the length of a recording from its owner's budget of sound, before anybody listens to it.
+///
+/// # Errors
+/// 429 `too_many_requests`, and nothing was taken.
+async fn spend(limits: &Limits, user: UserId, duration: Duration) -> Result<(), Fault> {
+    limits.some_by_key(Class::Audio, &user.to_string(), seconds(duration)).await
 }
 
 /// A row that somebody else changed between reading and writing it.

@@ -1,6 +1,7 @@
 //! `POST /v1/audio/transcriptions`: the same engine behind the door that clients of OpenAI know. Nothing is kept: the sound
 //! lies sealed on disk while it is listened to, and is gone when this answers.
 
+use super::spend;
 use crate::media::{Place, Sound};
 use crate::model::{self, RecordingId};
 use crate::openai::{self, Answer, Data, Granularity, Options};
@@ -87,7 +88,11 @@ pub(crate) async fn handler(
             return Err(fault.into());
         }
     };
-    let heard = hear(&state, &options, language, &file).await;
+    let heard = async {
+        spend(&limits, user, file.probe.duration.unwrap_or_default()).await?;
+        hear(&state, &options, language, &file).await
+    };
+    let heard = heard.await;
     file.whole.discard().await;
     drop(turn);
     Ok(match openai::answer(&heard?, &options) {

@@ -1,6 +1,6 @@
 //! `POST /api/recordings/{id}/retry`: has a recording that failed transcribed once more.
 
-use super::{present, stale};
+use super::{present, spend, stale};
 use crate::jobs::enqueue_transcribe;
 use crate::model::{Recording, RecordingId, Status};
 use crate::queries::{self, RecordingRow};
@@ -11,6 +11,7 @@ use guard::{Caller, Class, Entity, IdempotencyKey, Limits, Path};
 use http::StatusCode;
 use kernel::{Fault, Kind};
 use std::sync::Arc;
+use std::time::Duration;
 use store::once::Once;
 
 /// Queues a recording that failed once more.
@@ -40,6 +41,8 @@ pub(crate) async fn handler(
         let detail = "Only a recording that failed can be tried again.";
         return Err(Fault::new(Kind::Conflict, "not_failed", detail).into());
     }
+    // It is listened to once more.
+    spend(&limits, user, Duration::from_millis(row.duration_ms.unsigned_abs())).await?;
     if !queries::retry(&mut tx, &row, now).await? {
         return Err(stale().into());
     }

@@ -4,6 +4,7 @@ pub(crate) mod disposition;
 pub(crate) mod file_name;
 pub(crate) mod problem;
 pub(crate) mod range;
+pub(crate) mod seconds;
 
 use std::time::Duration;
 

@@ -168,6 +168,20 @@ impl House {
 
     /// With whatever lies in `models`, and other settings.
     pub(crate) async fn with(db: Db, models: &Path, change: impl FnOnce(&mut Config)) -> Self {
+        Self::open(db, models, change, |_| ()).await
+    }
+
+    /// With the real models, and other limits.
+    pub(crate) async fn limited(db: Db, change: impl FnOnce(&mut guard::Rates)) -> Self {
+        Self::open(db, &models(), |_| (), change).await
+    }
+
+    async fn open(
+        db: Db,
+        models: &Path,
+        change: impl FnOnce(&mut Config),
+        limit: impl FnOnce(&mut guard::Rates),
+    ) -> Self {
         let keys = store::testing::keys(&db).await;
         let user = store::testing::person(&db, &keys).await;
         let other = store::testing::person(&db, &keys).await;
@@ -181,6 +195,7 @@ impl House {
         settings.uploads = recordings::uploads(recordings::MAX_BYTES);
         settings.rates.transcription = vec![guard::Window::per(1000, 60)];
         settings.rates.signed_in = vec![guard::Window::per(10_000, 60)];
+        limit(&mut settings.rates);
         let guard = Arc::new(Guard::new(settings, ambient.clone(), Arc::new(Trusting)));
         let (router, _) = recordings::routes(state.clone()).split_for_parts();
         let router = guard::protect(router, guard);

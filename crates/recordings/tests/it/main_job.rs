@@ -303,3 +303,35 @@ async fn a_failed_recording_is_tried_again_when_asked(db: Db) {
     running.shutdown(Duration::from_secs(5)).await;
     assert!(Path::new(&file).exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_listened_to_once_more_is_counted_once_more() {
+    let temporary = store::testing::sqlite().await;
+    let house = House::limited(temporary.db(), |rates| rates.audio = vec![guard::Window::per(1, 3600)]).await;
+    let created = house.upload(Form::new().file("a.wav", &tone()).bytes()).await.is(201).json();
+    std::fs::remove_file(&house.files()[0]).unwrap();
+    let running = house.work().await;
+    house.until(&id(&created), |recording| recording["status"] == "failed").await;
+    running.shutdown(Duration::from_secs(5)).await;
+    let path = format!("/api/recordings/{}", id(&created));
+    let refused = house.post(&format!("{path}/retry")).await.is(429);
+    assert_eq!(refused.header("ratelimit-policy"), "\"audio\";q=1;w=3600");
+    assert_eq!(house.get(&path).await.json()["status"], "failed", "and nothing changed");
+    temporary.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_upload_is_counted_once() {
+    let temporary = store::testing::sqlite().await;
+    let house = House::limited(temporary.db(), |rates| rates.audio = vec![guard::Window::per(1, 3600)]).await;
+    let send = |key: &'static str| {
+        let media = format!("multipart/form-data; boundary={}", crate::form::BOUNDARY);
+        let request = Request::post("/api/recordings").header("content-type", media).header("idempotency-key", key);
+        house.send(house.user, request, Form::new().file("a.wav", &tone()).bytes())
+    };
+    let first = send("k1").await.is(201).json();
+    assert_eq!(send("k1").await.is(201).json(), first);
+    send("k2").await.is(429);
+    assert_eq!(house.files().len(), 1);
+    temporary.end().await;
+}

@@ -92,6 +92,28 @@ async fn without_a_model_it_says_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sound_is_counted_by_its_length_and_leaves_nothing_when_it_is_too_much() {
+    let temporary = store::testing::sqlite().await;
+    // Enough for the sample once, and not twice: it lasts about ten seconds.
+    let house = House::limited(temporary.db(), |rates| rates.audio = vec![guard::Window::per(15, 3600)]).await;
+    let first = house.upload_to(DOOR, form().bytes()).await.is(200);
+    assert!(!first.header("ratelimit-policy").contains("audio"), "the nearest limit of calls is told as ever");
+    let refused = house.upload_to(DOOR, form().bytes()).await.is(429);
+    assert_eq!(error(&refused.json()).0, "too_many_requests");
+    assert_eq!(refused.header("ratelimit-policy"), "\"audio\";q=15;w=3600");
+    let number = |name: &str| refused.header(name).parse::<u32>().unwrap();
+    let (left, wait) = (number("x-ratelimit-remaining"), number("retry-after"));
+    assert!((3..=6).contains(&left), "what is left is told: {left}");
+    // One comes back every four minutes.
+    assert!((240 * 3..=240 * 8).contains(&wait), "and when there is enough: {wait}");
+    let recording = house.upload(Form::new().file("speech.wav", &sample("beckett.wav")).bytes()).await.is(429);
+    assert_eq!(recording.refusal().1, "too_many_requests", "it is one budget for both doors");
+    assert!(house.files().is_empty());
+    house.upload(Form::new().file("short.wav", &tone()).bytes()).await.is(201);
+    temporary.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_third_at_once_is_asked_to_wait() {
     let temporary = store::testing::sqlite().await;
     let house = House::new(temporary.db()).await;

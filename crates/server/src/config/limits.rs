@@ -3,7 +3,7 @@
 use super::{ConfigError, Source, list, number, parse};
 use crate::listen::Connections;
 use guard::{Ceilings, Config as GuardConfig, Vigilance, Window};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use kernel::Secret;
 use relay::Relay;
 
@@ -64,11 +64,21 @@ fn ceiling(source: &Source, name: &'static str, usual: usize) -> Result<usize, C
 /// A list of addresses and networks.
 pub(super) fn networks(source: &Source, name: &'static str) -> Result<Vec<IpNet>, ConfigError> {
     let net = |text: &str| text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-    let nets = list(source, name).map(net).collect::<Result<_, _>>();
+    let nets = list(source, name).map(|text| net(text).map(canonical)).collect::<Result<_, _>>();
     nets.map_err(|_| ConfigError::Invalid {
         name,
         why: "it is a list of addresses or networks such as 10.0.0.0/8".into(),
     })
+}
+
+/// A network of IPv4 that is written as one of IPv6 (`::ffff:10.0.0.0/104`), as what it is: so are the addresses that
+/// are looked for in it.
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = net else { return net };
+    let (Some(address), Some(length)) = (mapped.addr().to_ipv4_mapped(), mapped.prefix_len().checked_sub(96)) else {
+        return net;
+    };
+    Ipv4Net::new(address, length).map_or(net, IpNet::V4)
 }
 
 /// `RATE_LIMIT_<CLASS>=5/60`: so many in so many seconds; several windows separated by commas.
@@ -86,6 +96,8 @@ fn rates(source: &Source, config: &mut GuardConfig) -> Result<(), ConfigError> {
             "SIGNED_IN" => &mut config.rates.signed_in,
             "COMPANION" => &mut config.rates.companion,
             "TRANSCRIPTION" => &mut config.rates.transcription,
+            // Seconds of sound.
+            "AUDIO" => &mut config.rates.audio,
             "REPORT" => &mut config.rates.report,
             // Where the counters live, not how many.
             "STORAGE" => continue,
@@ -130,6 +142,17 @@ mod tests {
         assert!(of("THREAT_SCORING", "maybe").is_err());
         assert_eq!(of("THREAT_EXEMPT", "192.0.2.7, 10.0.0.0/8").unwrap().vigilance.exempt.len(), 2);
         assert!(of("THREAT_EXEMPT", "office").is_err());
+    }
+
+    #[test]
+    fn a_network_of_ipv4_is_one_however_it_is_written() {
+        let nets = |text| networks(&Source::of([("TRUSTED_PROXIES", text)]), "TRUSTED_PROXIES").unwrap();
+        let plain = nets("10.0.0.0/8, 192.0.2.7");
+        assert_eq!(nets("::ffff:10.0.0.0/104, ::ffff:192.0.2.7"), plain);
+        assert_eq!(nets("::ffff:a00:0/104, ::ffff:c000:207/128"), plain);
+        for other in ["2001:db8::/32", "::/0", "::ffff:0:0/95"] {
+            assert_eq!(nets(other)[0].to_string(), other.parse::<IpNet>().unwrap().to_string());
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Recordings as a client sees them, where no speech model is installed: everything but the words.
 
 use crate::app::TestApp;
+use crate::client::Client;
 use crate::on_both_engines;
 use serde_json::json;
 use std::f32::consts::TAU;
@@ -91,6 +92,31 @@ async fn what_is_refused_leaves_nothing(app: TestApp) {
     assert_eq!(me.get("/api/recordings").await.expect(200).json()["items"], json!([]));
     let left: Vec<_> = walk(&app.data.path().join("media"));
     assert!(left.is_empty(), "files of refused uploads: {left:?}");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_beyond_the_budget_waits() {
+    let app = TestApp::with(&[("RATE_LIMIT_AUDIO", "3/3600")]).await;
+    let (me, other) = (app.member().await, app.member().await);
+    let send = async |client: &Client| client.upload("/api/recordings", &[], "tone.wav", tone()).await;
+    for _ in 0..3 {
+        send(&me).await.expect(201);
+    }
+    let refused = send(&me).await;
+    assert_eq!(refused.header("ratelimit-policy"), "\"audio\";q=3;w=3600");
+    let number = |name: &str| refused.header(name).parse::<u64>().unwrap();
+    assert_eq!((number("x-ratelimit-limit"), number("x-ratelimit-remaining")), (3, 0));
+    // One comes back every twenty minutes.
+    let wait = number("retry-after");
+    assert!((1100..=1201).contains(&wait), "{wait}");
+    assert_eq!(number("x-ratelimit-reset"), wait);
+    assert_eq!(refused.header("ratelimit"), format!("\"audio\";r=0;t={wait}"));
+    assert_eq!(refused.problem(429, "too_many_requests")["retryable"], true);
+    assert_eq!(me.get("/api/recordings").await.expect(200).json()["items"].as_array().unwrap().len(), 3);
+    assert_eq!(walk(&app.data.path().join("media")).len(), 3, "nothing of what is refused stays");
+    me.get("/api/moods").await.expect(200);
+    send(&other).await.expect(201);
     app.end().await;
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::client::Client;
+use crate::recordings::tone;
 use crate::redis::{self, Server};
 use kernel::Secret;
 use serde_json::json;
@@ -13,12 +14,16 @@ const FIVE: (&str, &str) = ("RATE_LIMIT_SIGN_IN_BY_ADDRESS", "5/3600");
 /// All tries are for one account, whose own limit is not what is looked at.
 const MANY: (&str, &str) = ("RATE_LIMIT_SIGN_IN_BY_ACCOUNT", "1000/60");
 
+/// Where people reach them: a balancer, which is not there. What is signed for it is good at each.
+pub(crate) const ORIGIN: &str = "http://localhost:8080";
+
 /// Two instances on one PostgreSQL and one Redis.
-async fn two(redis: &Secret<String>) -> (TestApp, TestApp) {
+pub(crate) async fn two(redis: &Secret<String>, more: &[(&str, &str)]) -> (TestApp, TestApp) {
     let database = store::testing::postgres_empty().await.url.expect("a database of PostgreSQL has an address");
     // Made up, and of this database alone, so that tests on one Redis do not count together.
     let secret = format!("made up for two instances of one installation {}", database.expose());
-    let settings = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose().as_str()), FIVE, MANY];
+    let ours = [("SECRET_KEY", secret.as_str()), ("REDIS_URL", redis.expose().as_str()), ("PUBLIC_URL", ORIGIN)];
+    let settings = [&ours[..], more].concat();
     (TestApp::instance(database.expose(), &settings).await, TestApp::instance(database.expose(), &settings).await)
 }
 
@@ -33,7 +38,7 @@ async fn guess(client: &Client) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sixth_login_of_two_instances_in_turn_is_refused() {
-    let (one, two) = two(&redis::url()).await;
+    let (one, two) = two(&redis::url(), &[FIVE, MANY]).await;
     let here = Client::anonymous(&one.base);
     let there = here.at(&two.base);
     for number in 0..5 {
@@ -46,9 +51,27 @@ async fn the_sixth_login_of_two_instances_in_turn_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_is_one_budget_for_two_instances() {
+    let (one, two) = two(&redis::url(), &[("RATE_LIMIT_AUDIO", "3/3600")]).await;
+    let here = one.member().await;
+    let there = here.at(&two.base);
+    let send = async |client: &Client| client.upload("/api/recordings", &[], "tone.wav", tone()).await;
+    for client in [&here, &there, &here] {
+        send(client).await.expect(201);
+    }
+    for client in [&there, &here] {
+        let refused = send(client).await;
+        assert_eq!(refused.header("ratelimit-policy"), "\"audio\";q=3;w=3600");
+        refused.problem(429, "too_many_requests");
+    }
+    one.end().await;
+    two.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_every_instance_lets_half_through_until_it_is_back() {
     let mut server = Server::start().await;
-    let (one, two) = two(&server.url()).await;
+    let (one, two) = two(&server.url(), &[FIVE, MANY]).await;
     let spent = Client::anonymous(&one.base);
     for _ in 0..5 {
         assert_eq!(guess(&spent).await, 401);
