@@ -272,6 +272,7 @@ pub fn document() -> Result<String, Failure> {
     for part in [operations::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()] {
         document.merge(part);
     }
+    guard::complete_document(&mut document, AREAS);
     let mut text = document.to_pretty_json()?;
     text.push('\n');
     Ok(text)

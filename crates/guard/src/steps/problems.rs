@@ -1,7 +1,7 @@
 //! Writes the body of every refusal and failure, and the log line of a failure.
 
 use crate::context::Context;
-use crate::openapi::{ProblemBody, ProblemField};
+use crate::openapi::{ProblemBody, ProblemField, ProviderDetail, ProviderProblem};
 use crate::problem::{Raised, status};
 use axum::body::Body;
 use axum::response::Response;
@@ -48,9 +48,8 @@ pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
     if fault.kind() == Kind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    let provider = path.starts_with("/v1/");
-    let media = if provider { "application/json" } else { "application/problem+json" };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    let provider = is_provider(path);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(provider)));
     headers.remove(header::CONTENT_LENGTH);
     let body = if provider {
         provider_body(&fault, response.status())
@@ -58,6 +57,16 @@ pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
         problem_body(context, &fault, response.status())
     };
     *response.body_mut() = Body::from(body);
+}
+
+/// Whether refusals of this path have the shape that clients of the OpenAI API parse.
+pub(crate) fn is_provider(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// The type of a refusal's body.
+pub(crate) const fn media_type(provider: bool) -> &'static str {
+    if provider { "application/json" } else { "application/problem+json" }
 }
 
 /// The fault behind an error status that no handler of ours raised: the router's, or a library's.
@@ -140,11 +149,8 @@ fn provider_body(fault: &Fault, status: StatusCode) -> Vec<u8> {
         _ => "invalid_request_error",
     };
     let message = first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", field.field, field.detail));
-    let body = serde_json::json!({"error": {
-        "message": message,
-        "type": kind,
-        "param": first.map(|field| field.field.as_ref()),
-        "code": fault.code(),
-    }});
-    body.to_string().into_bytes()
+    let param = first.map(|field| field.field.clone().into_owned());
+    let error = ProviderDetail { message, kind, param, code: fault.code() };
+    // Plain strings always serialise.
+    serde_json::to_vec(&ProviderProblem { error }).unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 mod app;
 mod client;
 mod contract;
+mod document;
 mod guard;
 mod identity;
 mod journal;
