@@ -1,7 +1,7 @@
 //! What the guard and its extractors answer by themselves, and the form of every refusal and failure: nothing of either
 //! can be left to a route, which never sees most of them.
 
-use super::Place;
+use super::{Place, inputs};
 use crate::openapi::{ProblemBody, ProviderProblem};
 use crate::steps::problems;
 use http::StatusCode;
@@ -76,7 +76,8 @@ fn own(place: &Place<'_>, operation: &Operation) -> Vec<u16> {
     if operation.request_body.is_some() {
         all.extend([408, 413, 415]);
     }
-    if takes(&ParameterIn::Query) || takes_json(operation) {
+    // Fields that do not fit; and a key of a write that was another one.
+    if takes(&ParameterIn::Query) || takes_json(operation) || inputs::takes_key(operation) {
         all.push(422);
     }
     all

@@ -14,6 +14,12 @@ pub(super) fn describe(operation: &mut Operation) {
     }
 }
 
+/// Whether a repetition of this is known by its `Idempotency-Key`.
+pub(super) fn takes_key(operation: &Operation) -> bool {
+    let mut known = operation.parameters.iter().flatten();
+    known.any(|one| matches!(one, RefOr::T(parameter) if parameter.name.eq_ignore_ascii_case("idempotency-key")))
+}
+
 fn shape(parameter: &mut Parameter) {
     let name = parameter.name.to_ascii_lowercase();
     let (pattern, shortest, longest) = match (&parameter.parameter_in, name.as_str()) {
