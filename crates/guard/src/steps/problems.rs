@@ -11,6 +11,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+/// The longest name of a field in an answer, in characters.
+const FIELD_CHARS: usize = 128;
+
 /// Gives a faulty response its body: RFC 9457, or the provider's shape under `/v1/`.
 pub(crate) fn write(context: &Context, path: &str, response: &mut Response) {
     let fault = match response.extensions_mut().remove::<Raised>() {
@@ -128,7 +131,7 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
             .fields()
             .iter()
             .map(|field| ProblemField {
-                field: field.field.clone().into_owned(),
+                field: shown(&field.field),
                 code: field.code.to_owned(),
                 detail: field.detail.clone().into_owned(),
             })
@@ -136,6 +139,11 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
     };
     // Plain strings and numbers always serialise.
     serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The name of a field; what has none of ours may have been sent, and be as long as the whole request.
+fn shown(field: &str) -> String {
+    field.chars().take(FIELD_CHARS).collect()
 }
 
 /// The shape that clients of the OpenAI API parse.
@@ -148,8 +156,11 @@ fn provider_body(fault: &Fault, status: StatusCode) -> Vec<u8> {
         500.. => "server_error",
         _ => "invalid_request_error",
     };
-    let message = first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", field.field, field.detail));
-    let param = first.map(|field| field.field.clone().into_owned());
+    let message = first.map_or_else(
+        || fault.detail().to_owned(),
+        |field| format!("{}: {}", shown(&field.field), field.detail),
+    );
+    let param = first.map(|field| shown(&field.field));
     let error = ProviderDetail { message, kind, param, code: fault.code() };
     // Plain strings always serialise.
     serde_json::to_vec(&ProviderProblem { error }).unwrap_or_default()

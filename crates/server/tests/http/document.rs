@@ -62,6 +62,25 @@ async fn whatever_needs_somebody_refuses_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_was_sent_comes_back_no_longer_than_is_said() {
+    let app = TestApp::with(LIMITS).await;
+    let body = json!({"score": 1, ("n".repeat(5000)): 1});
+    let told = app.member().await.post("/api/moods", &body).await.problem(422, "invalid_fields");
+    assert!(told["errors"][0]["field"].as_str().unwrap().chars().count() <= 128, "{told}");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_looks_at_has_its_limit_too() {
+    let app = TestApp::with(LIMITS).await;
+    let nobody = app.anonymous();
+    let long = "k".repeat(257);
+    nobody.post("/api/keys/report", &json!({"key": long})).await.problem(422, "invalid_fields");
+    nobody.post("/api/auth/passkeys/sign-in/start", &json!({"email": long})).await.problem(422, "invalid_fields");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_needs_its_token_where_that_is_said() {
     let app = TestApp::with(LIMITS).await;
     let (document, me) = (document(), app.member().await.without("x-csrf-token"));
