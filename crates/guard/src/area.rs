@@ -45,11 +45,7 @@ pub(crate) fn check(areas: &[Area], route: &str, method: &Method, scopes: &[Stri
     if allowed || kernel::weaken::is("A2-9") {
         return Ok(());
     }
-    Err(Fault::new(
-        Kind::Forbidden,
-        "scope_missing",
-        format!("This API key needs the scope {area}:{right} for that."),
-    ))
+    Err(Fault::new(Kind::Forbidden, "scope_missing", format!("This API key needs the scope {area}:{right} for that.")))
 }
 
 #[cfg(test)]

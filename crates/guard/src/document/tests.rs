@@ -12,9 +12,8 @@ fn completed() -> Value {
     let problem = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}});
     let told = json!({"description": "`odd`", "content": problem["content"]});
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
-    let text = |name: &str, place: &str| {
-        json!({"name": name, "in": place, "required": false, "schema": {"type": "string"}})
-    };
+    let text =
+        |name: &str, place: &str| json!({"name": name, "in": place, "required": false, "schema": {"type": "string"}});
     let body = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
     let document = json!({
         "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
@@ -93,8 +92,7 @@ fn every_refusal_is_a_problem() {
     assert!(shared["Problem401"]["headers"]["WWW-Authenticate"].is_object());
     assert!(shared["Problem429"]["headers"]["Retry-After"].is_object());
     assert_eq!(
-        paths["/v1/things"]["get"]["responses"]["404"]["$ref"],
-        "#/components/responses/Provider404",
+        paths["/v1/things"]["get"]["responses"]["404"]["$ref"], "#/components/responses/Provider404",
         "clients of that API parse another shape"
     );
     let schema = &shared["Provider404"]["content"]["application/json"]["schema"]["$ref"];
@@ -107,9 +105,8 @@ fn every_refusal_is_a_problem() {
 #[test]
 fn fields_that_extractors_read_have_their_form() {
     let document = completed();
-    let schema = |path: &str, method: &str, index: usize| {
-        document["paths"][path][method]["parameters"][index]["schema"].clone()
-    };
+    let schema =
+        |path: &str, method: &str, index: usize| document["paths"][path][method]["parameters"][index]["schema"].clone();
     assert_eq!(schema("/api/things", "get", 0)["maxLength"], 32);
     assert_eq!(schema("/api/things", "post", 0)["pattern"], "^[!-~]{1,128}$");
     assert!(schema("/api/secrets/{id}", "delete", 0)["pattern"].is_null());

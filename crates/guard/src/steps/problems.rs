@@ -156,10 +156,8 @@ fn provider_body(fault: &Fault, status: StatusCode) -> Vec<u8> {
         500.. => "server_error",
         _ => "invalid_request_error",
     };
-    let message = first.map_or_else(
-        || fault.detail().to_owned(),
-        |field| format!("{}: {}", shown(&field.field), field.detail),
-    );
+    let message =
+        first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", shown(&field.field), field.detail));
     let param = first.map(|field| shown(&field.field));
     let error = ProviderDetail { message, kind, param, code: fault.code() };
     // Plain strings always serialise.
