@@ -23,28 +23,29 @@ impl Area {
     }
 }
 
+/// The area and the right of the scope that a key needs for this; `None` where no key may go.
+pub(crate) fn scope(areas: &[Area], route: &str, method: &Method) -> Option<(&'static str, &'static str)> {
+    let area = areas.iter().find(|area| area.holds(route))?;
+    Some((area.name, if matches!(*method, Method::GET | Method::HEAD) { "read" } else { "write" }))
+}
+
 /// Whether these scopes allow this method on this route.
 ///
 /// # Errors
 /// 403 `not_with_an_api_key` where no key may go, 403 `scope_missing` where this one may not.
 pub(crate) fn check(areas: &[Area], route: &str, method: &Method, scopes: &[String]) -> Result<(), Fault> {
-    let Some(area) = areas.iter().find(|area| area.holds(route)) else {
+    let Some((area, right)) = scope(areas, route, method) else {
         return Err(Fault::new(
             Kind::Forbidden,
             "not_with_an_api_key",
             "This is for people who are signed in, not for API keys.",
         ));
     };
-    let right = if matches!(*method, Method::GET | Method::HEAD) { "read" } else { "write" };
-    let allowed = scopes.iter().any(|scope| scope.split_once(':') == Some((area.name, right)));
+    let allowed = scopes.iter().any(|scope| scope.split_once(':') == Some((area, right)));
     if allowed || kernel::weaken::is("A2-9") {
         return Ok(());
     }
-    Err(Fault::new(
-        Kind::Forbidden,
-        "scope_missing",
-        format!("This API key needs the scope {}:{right} for that.", area.name),
-    ))
+    Err(Fault::new(Kind::Forbidden, "scope_missing", format!("This API key needs the scope {area}:{right} for that.")))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod caller;
 mod config;
 mod context;
 pub mod csp;
+mod document;
 mod extract;
 mod limiter;
 mod observer;
@@ -24,6 +25,7 @@ pub use area::Area;
 pub use caller::{Admission, Asked, Caller, Credential, Ended, Identities, Presented, Role, Sender};
 pub use config::{Config, Upload};
 pub use context::CorrelationId;
+pub use document::complete_document;
 pub use extract::{
     Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent,
     second_factor_required,

@@ -60,3 +60,28 @@ pub struct ProblemBody {
     #[schema(max_items = 100)]
     pub errors: Vec<ProblemField>,
 }
+
+/// A refusal or failure in the shape that clients of the OpenAI API parse.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderProblem {
+    /// What it is about.
+    pub(crate) error: ProviderDetail,
+}
+
+/// What a refusal or failure is about, for clients of the OpenAI API.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProviderDetail {
+    /// What is wrong and what to do, for people.
+    #[schema(max_length = 700)]
+    pub(crate) message: String,
+    /// Its kind, by the names of that API.
+    #[serde(rename = "type")]
+    #[schema(max_length = 64)]
+    pub(crate) kind: &'static str,
+    /// The field at fault, if it is about a field.
+    #[schema(max_length = 128)]
+    pub(crate) param: Option<String>,
+    /// A stable name for programs.
+    #[schema(max_length = 64)]
+    pub(crate) code: &'static str,
+}

@@ -51,6 +51,10 @@ impl Cursor {
     /// The longest text that can be a cursor.
     pub const TEXT_LEN: usize = 32;
 
+    /// What such a text looks like: 24 bytes in base64url, of which the first three bits are alike, as in every instant
+    /// that a database can store.
+    pub const PATTERN: &str = "^[A-H4-9_-][A-Za-z0-9_-]{31}$";
+
     /// Before every item of a list that runs from the newest to the oldest: where its first page begins.
     pub const NEWEST: Self = Self { at: Timestamp::from_micros(i64::MAX / 4), id: Uuid::max() };
 
@@ -130,6 +134,13 @@ mod tests {
             let text = serde_json::to_string(&cursor).unwrap();
             prop_assert_eq!(text.len(), Cursor::TEXT_LEN + 2);
             prop_assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);
+        }
+
+        #[test]
+        fn what_the_document_promises_is_a_cursor(
+            text in proptest::string::string_regex(Cursor::PATTERN.trim_matches(['^', '$'])).unwrap()
+        ) {
+            prop_assert!(Cursor::decode(&text).is_some(), "{}", text);
         }
 
         #[test]

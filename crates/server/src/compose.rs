@@ -349,6 +349,7 @@ pub fn document() -> Result<String, Failure> {
     {
         document.merge(part);
     }
+    guard::complete_document(&mut document, AREAS);
     let mut text = document.to_pretty_json()?;
     text.push('\n');
     Ok(text)

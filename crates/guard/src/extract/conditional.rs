@@ -16,6 +16,9 @@ pub enum IfMatch {
 }
 
 impl IfMatch {
+    /// What it looks like, for the document. The extractor is a little more patient with spaces.
+    pub(crate) const PATTERN: &str = r#"^(\*|"v[0-9]{1,18}"(, ?"v[0-9]{1,18}"){0,7})$"#;
+
     /// # Errors
     /// 412 `stale` when the entity has another version by now.
     pub fn check(&self, version: i64) -> Result<(), Fault> {
@@ -61,6 +64,17 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
+impl IdempotencyKey {
+    /// The longest key, in characters.
+    pub(crate) const LONGEST: usize = 128;
+    /// What it looks like, for the document.
+    pub(crate) const PATTERN: &str = "^[!-~]{1,128}$";
+
+    fn is_one(text: &str) -> bool {
+        (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
@@ -69,7 +83,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             return Ok(Self(None));
         };
         let text = value.to_str().unwrap_or("");
-        if (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if Self::is_one(text) {
             return Ok(Self(Some(text.to_owned())));
         }
         Err(Fault::new(
@@ -84,6 +98,19 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use proptest::string::string_regex;
+
+    proptest! {
+        #[test]
+        fn what_the_document_promises_is_taken(
+            tags in string_regex(IfMatch::PATTERN.trim_matches(['^', '$'])).unwrap(),
+            key in string_regex(IdempotencyKey::PATTERN.trim_matches(['^', '$'])).unwrap(),
+        ) {
+            prop_assert!(IfMatch::parse(&tags).is_some(), "{}", tags);
+            prop_assert!(IdempotencyKey::is_one(&key), "{}", key);
+        }
+    }
 
     #[test]
     fn versions_are_read_and_compared() {

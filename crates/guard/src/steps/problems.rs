@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::observer::Failure;
-use crate::openapi::{ProblemBody, ProblemFallback, ProblemField};
+use crate::openapi::{ProblemBody, ProblemFallback, ProblemField, ProviderDetail, ProviderProblem};
 use crate::problem::{Raised, status};
 use crate::steps::access_log::Line;
 use axum::body::Body;
@@ -16,6 +16,9 @@ use std::time::Duration;
 
 /// When to come back, where whoever refused did not know.
 const SOON: Duration = Duration::from_secs(5);
+
+/// The longest name of a field in an answer, in characters.
+const FIELD_CHARS: usize = 128;
 
 /// Gives a faulty response its body: RFC 9457, or the provider's shape under `/v1/`.
 pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
@@ -57,9 +60,8 @@ pub(crate) fn write(context: &Context, line: &Line, response: &mut Response) {
     if fault.kind() == Kind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    let provider = line.path().starts_with("/v1/");
-    let media = if provider { "application/json" } else { "application/problem+json" };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    let provider = is_provider(line.path());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(provider)));
     headers.remove(header::CONTENT_LENGTH);
     let body = if provider {
         provider_body(&fault, response.status())
@@ -85,6 +87,16 @@ fn fallback(fault: &Fault) -> Option<ProblemFallback> {
     }
     let seconds = retry_delay(fault).filter(|_| is_outage(fault))?.as_secs().max(1);
     Some(ProblemFallback { action: "retry", detail: format!("Try again in {seconds} s.") })
+}
+
+/// Whether refusals of this path have the shape that clients of the OpenAI API parse.
+pub(crate) fn is_provider(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// The type of a refusal's body.
+pub(crate) const fn media_type(provider: bool) -> &'static str {
+    if provider { "application/json" } else { "application/problem+json" }
 }
 
 /// The fault behind an error status that no handler of ours raised: the router's, or a library's.
@@ -165,7 +177,7 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
             .fields()
             .iter()
             .map(|field| ProblemField {
-                field: field.field.clone().into_owned(),
+                field: shown(&field.field),
                 code: field.code.to_owned(),
                 detail: field.detail.clone().into_owned(),
             })
@@ -173,6 +185,11 @@ fn problem_body(context: &Context, fault: &Fault, status: StatusCode) -> Vec<u8>
     };
     // Plain strings and numbers always serialise.
     serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The name of a field; what has none of ours may have been sent, and be as long as the whole request.
+fn shown(field: &str) -> String {
+    field.chars().take(FIELD_CHARS).collect()
 }
 
 /// The shape that clients of the OpenAI API parse.
@@ -185,12 +202,10 @@ fn provider_body(fault: &Fault, status: StatusCode) -> Vec<u8> {
         500.. => "server_error",
         _ => "invalid_request_error",
     };
-    let message = first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", field.field, field.detail));
-    let body = serde_json::json!({"error": {
-        "message": message,
-        "type": kind,
-        "param": first.map(|field| field.field.as_ref()),
-        "code": fault.code(),
-    }});
-    body.to_string().into_bytes()
+    let message =
+        first.map_or_else(|| fault.detail().to_owned(), |field| format!("{}: {}", shown(&field.field), field.detail));
+    let param = first.map(|field| shown(&field.field));
+    let error = ProviderDetail { message, kind, param, code: fault.code() };
+    // Plain strings always serialise.
+    serde_json::to_vec(&ProviderProblem { error }).unwrap_or_default()
 }

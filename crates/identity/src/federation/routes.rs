@@ -230,7 +230,7 @@ pub(crate) async fn connections(
 /// Disconnects an account at another provider: one cannot sign in by it any more.
 #[utoipa::path(delete, path = "/api/auth/connections/{id}", operation_id = "disconnect", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("id" = String, Path, description = "The connection.", min_length = 36, max_length = 36)),
+    params(("id" = String, Path, format = Uuid, min_length = 36, max_length = 36, description = "The connection.")),
     responses((status = 204, description = "Done."), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 503, body = guard::ProblemBody)))]
 pub(crate) async fn disconnect(

@@ -60,7 +60,7 @@ pub(crate) struct Decision {
 
 /// Says yes or no to somebody who waits.
 #[utoipa::path(post, path = "/api/auth/approvals/{user_id}", operation_id = "decide_approval", tag = "identity",
-    extensions(("x-auth" = json!("admin"))), params(("user_id" = String, Path, max_length = 36)), request_body = Decision,
+    extensions(("x-auth" = json!("admin"))), params(("user_id" = UserId, Path)), request_body = Decision,
     responses(
         (status = 204, description = "They are told by mail that they may come in, or are gone."),
         (status = 401, body = guard::ProblemBody),

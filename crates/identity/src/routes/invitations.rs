@@ -99,7 +99,8 @@ pub(crate) async fn list(
 
 /// Takes an invitation back.
 #[utoipa::path(delete, path = "/api/auth/invitations/{id}", operation_id = "withdraw_invitation", tag = "identity",
-    extensions(("x-auth" = json!("admin"))), params(("id" = String, Path, max_length = 36)),
+    extensions(("x-auth" = json!("admin"))),
+    params(("id" = String, Path, format = Uuid, min_length = 36, max_length = 36, description = "The invitation")),
     responses(
         (status = 204, description = "It cannot be used any more."),
         (status = 401, body = guard::ProblemBody),

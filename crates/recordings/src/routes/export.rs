@@ -23,7 +23,8 @@ pub(crate) struct Request {
 /// Writes a transcript as text, subtitles or data.
 #[utoipa::path(get, path = "/api/recordings/{id}/export", operation_id = "export_transcript", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     params(("id" = RecordingId, Path), ("format" = inline(Format), Query)),
-    responses((status = 200, description = "The file, as an attachment.", body = String, content_type = "text/plain"),
+    responses((status = 200, description = "The file, as an attachment.", content((String = "text/plain"),
+            (String = "application/x-subrip"), (String = "text/vtt"), (speech::Transcript = "application/json"))),
         (status = 401, body = guard::ProblemBody), (status = 404, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody)))]
 pub(crate) async fn handler(

@@ -60,7 +60,7 @@ struct Filled {
 #[utoipa::path(post, path = "/v1/audio/transcriptions", operation_id = "create_transcription", tag = "recordings", extensions(("x-auth" = json!("caller"))),
     request_body(content = Form, content_type = "multipart/form-data"),
     responses((status = 200, description = "The text, in the form that was asked for.", content((Data = "application/json"),
-            (String = "text/plain"))),
+            (String = "text/plain"), (String = "application/x-subrip"), (String = "text/vtt"))),
         (status = 400, body = guard::ProblemBody), (status = 401, body = guard::ProblemBody),
         (status = 413, body = guard::ProblemBody), (status = 415, body = guard::ProblemBody),
         (status = 422, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody),

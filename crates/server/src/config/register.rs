@@ -288,6 +288,7 @@ mod tests {
         "ANONYMOUS",
         "SIGNED_IN",
         "TRANSCRIPTION",
+        "AUDIO",
         "REPORT",
         "STORAGE",
         "HOME",

@@ -5,6 +5,7 @@
 mod app;
 mod client;
 mod contract;
+mod document;
 mod fleet;
 mod guard;
 mod identity;

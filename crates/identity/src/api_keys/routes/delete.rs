@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// Ends an API key: it is refused from now on, by every process.
 #[utoipa::path(delete, path = "/auth/api-keys/{id}", operation_id = "delete_api_key", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("id" = String, Path, description = "The key.", min_length = 36, max_length = 36)),
+    params(("id" = String, Path, format = Uuid, min_length = 36, max_length = 36, description = "The key.")),
     responses((status = 204, description = "It is refused from now on."), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 503, body = guard::ProblemBody)))]
 pub(crate) async fn handler(

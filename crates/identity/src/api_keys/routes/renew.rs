@@ -14,7 +14,8 @@ use uuid::Uuid;
 /// Lets an API key live for another year from now, also one whose time is over.
 #[utoipa::path(post, path = "/auth/api-keys/{id}/renew", operation_id = "renew_api_key", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("id" = String, Path, description = "The key.", min_length = 36, max_length = 36)), request_body = Nothing,
+    params(("id" = String, Path, format = Uuid, min_length = 36, max_length = 36, description = "The key.")),
+    request_body = Nothing,
     responses((status = 200, body = ApiKey), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
         (status = 503, body = guard::ProblemBody)))]

@@ -4,10 +4,13 @@ use crate::Identity;
 use axum::extract::State;
 use guard::{Class, Json, Limits};
 use http::StatusCode;
-use kernel::Secret;
+use kernel::{Fault, Secret};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// The longest text that is looked at, in characters; a key of ours is shorter.
+const LONGEST: usize = 256;
 
 /// What was found.
 #[derive(Deserialize, ToSchema)]
@@ -38,6 +41,9 @@ pub(crate) async fn handler(
     Json(request): Json<ReportRequest>,
 ) -> guard::Result<(StatusCode, Json<Thanks>)> {
     limits.by_address(Class::Report).await?;
+    if request.key.expose().chars().count() > LONGEST {
+        return Err(Fault::field("key", "too_long", "at most 256 characters").into());
+    }
     if identity.key_leaked(request.key.expose()).await?.is_some() {
         tracing::warn!(event = "leaked_credential", "an API key was reported and revoked");
     }

@@ -15,7 +15,8 @@ use uuid::Uuid;
 /// the one before that ends now.
 #[utoipa::path(post, path = "/auth/api-keys/{id}/rotate", operation_id = "rotate_api_key", tag = "identity",
     extensions(("x-auth" = json!("caller"))),
-    params(("id" = String, Path, description = "The key.", min_length = 36, max_length = 36)), request_body = Nothing,
+    params(("id" = String, Path, format = Uuid, min_length = 36, max_length = 36, description = "The key.")),
+    request_body = Nothing,
     responses((status = 200, body = NewKey), (status = 401, body = guard::ProblemBody),
         (status = 404, body = guard::ProblemBody), (status = 422, body = guard::ProblemBody),
         (status = 503, body = guard::ProblemBody)))]

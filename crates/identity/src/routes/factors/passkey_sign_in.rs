@@ -4,10 +4,12 @@ use super::passkeys::Ceremony;
 use super::second_factor::enter;
 use crate::Identity;
 use crate::client::Client;
+use crate::model::Email;
 use crate::routes::LoginAnswer;
 use axum::extract::State;
 use axum::response::Response;
 use guard::{Json, Limits};
+use kernel::Fault;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -17,11 +19,10 @@ use uuid::Uuid;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasskeySignInStart {
-    /// The address of the account, which clients of other servers send along. It is not looked at: the device knows which
-    /// passkeys it has.
+    /// The address of the account, which clients of other servers send along. Nobody is looked for by it: the device knows
+    /// which passkeys it has.
     #[schema(max_length = 254)]
-    #[serde(rename = "email")]
-    _email: Option<String>,
+    email: Option<String>,
 }
 
 /// Asks for a passkey. The question is the same whoever asks, and names none.
@@ -35,8 +36,11 @@ pub(crate) struct PasskeySignInStart {
         (status = 503, body = guard::ProblemBody)))]
 pub(crate) async fn start(
     State(identity): State<Arc<Identity>>,
-    Json(_request): Json<PasskeySignInStart>,
+    Json(request): Json<PasskeySignInStart>,
 ) -> guard::Result<Json<Ceremony>> {
+    if request.email.is_some_and(|email| email.chars().count() > Email::LONGEST) {
+        return Err(Fault::field("email", "too_long", "at most 254 characters").into());
+    }
     let (ceremony_id, options) = identity.ask_to_sign_in().await?;
     Ok(Json(Ceremony { ceremony_id, options }))
 }
