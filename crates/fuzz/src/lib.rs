@@ -11,8 +11,11 @@ mod json;
 mod tokens;
 mod uploads;
 
+/// What a fuzzer calls: it must not panic, whatever the bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target: its name, which is its folder in `corpus/`, and the function.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("frames", frames::target),
     ("headers", headers::target),
     ("json", json::target),
@@ -21,6 +24,6 @@ pub const TARGETS: [(&str, fn(&[u8])); 5] = [
 ];
 
 /// The target of that name.
-pub fn target(name: &str) -> Option<fn(&[u8])> {
+pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }

@@ -18,10 +18,9 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
         "kernel" | "prove" => Some(&[]),
         // Not shipped: it reaches for whatever parses bytes of strangers.
         "fuzz" => Some(&["kernel", "seal", "guard", "speech", "identity"]),
-        "seal" | "relay" | "models" | "speech" | "care" => Some(&["kernel"]),
+        "seal" | "relay" | "tls" | "models" | "speech" | "care" => Some(&["kernel"]),
         "store" => Some(&["kernel", "seal"]),
         "mail" => Some(&["kernel", "store"]),
-        "tls" => Some(&["kernel"]),
         "guard" => Some(&["kernel", "seal", "relay"]),
         slice if SLICES.contains(&slice) => Some(SLICE_MAY_USE),
         _ => None,

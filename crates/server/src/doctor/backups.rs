@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// How deep a folder of backups is looked into.
 const DEPTH: usize = 3;
 
-pub(super) async fn look(patient: &Patient) -> Seen {
+pub(super) fn look(patient: &Patient) -> Seen {
     let Some(folder) = patient.source.get("BACKUP_DIR").map(PathBuf::from) else {
         if patient.config.environment == Environment::Development {
             return nothing("development has none");
@@ -71,16 +71,16 @@ mod tests {
     #[tokio::test]
     async fn they_are_there_young_and_apart() {
         let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        testing::is(&look(&testing::patient(data.path(), &[])).await, State::Bad);
+        testing::is(&look(&testing::patient(data.path(), &[])), State::Bad);
         let development = [("ENVIRONMENT", "development")];
-        testing::is(&look(&testing::patient(data.path(), &development)).await, State::NotApplicable);
+        testing::is(&look(&testing::patient(data.path(), &development)), State::NotApplicable);
         let patient = testing::patient(data.path(), &[("BACKUP_DIR", folder.path().to_str().unwrap())]);
-        testing::is(&look(&patient).await, State::Bad);
+        testing::is(&look(&patient), State::Bad);
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::fs::write(folder.path().join("data/mindvibe.db"), "x").unwrap();
-        testing::is(&look(&patient).await, State::Good);
+        testing::is(&look(&patient), State::Good);
         std::fs::write(folder.path().join("keys.db"), "x").unwrap();
-        testing::is(&look(&patient).await, State::Bad);
+        testing::is(&look(&patient), State::Bad);
     }
 
     #[test]

@@ -82,7 +82,7 @@ async fn offset(server: &str, ambient: &Ambient) -> io::Result<i64> {
         return Err(odd());
     }
     let (taken, given) = (time(&answer[32..40]).ok_or_else(odd)?, time(&answer[40..48]).ok_or_else(odd)?);
-    Ok(((taken - sent) + (given - received)) / 2)
+    Ok(i64::midpoint(taken - sent, given - received))
 }
 
 /// Seconds since 1900 and their fraction, as microseconds since 1970; what lies before 1968 is meant after 2036.

@@ -106,7 +106,7 @@ const CHECKS: &[Check] = &[
     Check { name: "redis", look: |patient| Box::pin(redis::look(patient)) },
     Check { name: "providers", look: |patient| Box::pin(providers::look(patient)) },
     Check { name: "mail", look: |patient| Box::pin(mail::look(patient)) },
-    Check { name: "backups", look: |patient| Box::pin(backups::look(patient)) },
+    Check { name: "backups", look: |patient| Box::pin(async { backups::look(patient) }) },
 ];
 
 /// Looks at everything these settings bring about.

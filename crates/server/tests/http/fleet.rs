@@ -114,19 +114,19 @@ impl Signer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signed_request_counts_once_for_all_instances() {
     let (one, two) = two(&redis::url(), MANY).await;
-    let signer = Signer::new(&one.script().await).await;
+    let key_holder = Signer::new(&one.script().await).await;
     let nobody = one.anonymous();
-    nobody.with("x-api-key", &signer.key).get(PROFILE).await.problem(401, "signature_required");
+    nobody.with("x-api-key", &key_holder.key).get(PROFILE).await.problem(401, "signature_required");
     for (first, again) in [(&one, &two), (&two, &one)] {
-        let signed = signer.signed(&nobody);
-        signed.at(&first.base).get(PROFILE).await.expect(200);
-        signed.at(&again.base).get(PROFILE).await.problem(401, "replayed");
-        signed.at(&first.base).get(PROFILE).await.problem(401, "replayed");
+        let request = key_holder.signed(&nobody);
+        request.at(&first.base).get(PROFILE).await.expect(200);
+        request.at(&again.base).get(PROFILE).await.problem(401, "replayed");
+        request.at(&first.base).get(PROFILE).await.problem(401, "replayed");
     }
     // At both in the same moment: one of them has it.
     for _ in 0..5 {
-        let signed = signer.signed(&nobody);
-        let (here, there) = (signed.at(&one.base), signed.at(&two.base));
+        let request = key_holder.signed(&nobody);
+        let (here, there) = (request.at(&one.base), request.at(&two.base));
         let (here, there) = tokio::join!(here.get(PROFILE), there.get(PROFILE));
         let (taken, refused) = if here.status == 200 { (here, there) } else { (there, here) };
         taken.expect(200);

@@ -70,7 +70,8 @@ async fn live(data: &Path, own: &[(&str, &str)], beside: &Settings) -> String {
     let mut hear = async |request: reqwest::RequestBuilder| {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        answers.push_str(&format!("{:?}\n", answer.headers()));
+        let head = format!("{:?}\n", answer.headers());
+        answers.push_str(&head);
         let text = answer.text().await.unwrap();
         answers.push_str(&text);
         (status, text)
