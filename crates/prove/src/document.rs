@@ -35,6 +35,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/auth/register"),
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/api/csp-report"),
+    ("GET", "/api/security/summary"),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::operations::{self, Document};
+use crate::proofs::{self, Proofs};
 use crate::web;
 use axum::{Extension, Router};
 use guard::{Guard, Problem};
@@ -148,6 +149,8 @@ pub struct App {
     recordings: Arc<recordings::State>,
     guard: Arc<Guard>,
     public_url: String,
+    /// Whether figures of the last proof are for everybody.
+    security_page: bool,
     document: Document,
     jobs: Running,
     chores: JoinSet<()>,
@@ -175,20 +178,23 @@ impl App {
         let chores = chores(&house, &identity, &recordings, &guard);
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
-        Ok(Self { house, identity, recordings, guard, public_url, document, jobs, chores })
+        let security_page = config.security_page;
+        Ok(Self { house, identity, recordings, guard, public_url, security_page, document, jobs, chores })
     }
 
     /// Everything it serves, behind the guard.
     pub fn router(&self) -> Router {
         let House { db, keys, ambient } = self.house.clone();
+        let proven = Proofs::new(db.clone(), ambient.clone(), &self.public_url, self.security_page);
         let api = OpenApiRouter::new()
             .merge(operations::routes(db.clone()))
+            .merge(proofs::routes(proven))
             .merge(identity::routes(self.identity.clone()))
             .merge(journal::routes(Journal { db, keys, ambient: ambient.clone() }))
             .merge(recordings::routes(self.recordings.clone()));
         let (router, _) = api.split_for_parts();
         let router = router
-            .merge(web::routes(ambient, &self.public_url))
+            .merge(web::routes(ambient, &self.public_url, self.security_page))
             .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
         guard::protect(router, self.guard.clone())
@@ -269,7 +275,9 @@ pub fn document() -> Result<String, Failure> {
             .build(),
         Paths::new(),
     );
-    for part in [operations::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()] {
+    for part in
+        [operations::openapi(), proofs::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()]
+    {
         document.merge(part);
     }
     let mut text = document.to_pretty_json()?;

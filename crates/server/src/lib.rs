@@ -7,6 +7,7 @@ pub mod config;
 pub mod listen;
 mod logging;
 pub mod operations;
+pub mod proofs;
 mod web;
 
 pub use commands::run;

@@ -108,6 +108,8 @@ pub struct Config {
     pub providers: Vec<identity::ProviderSettings>,
     /// Whether requests may be signed in the older form.
     pub signature_v1: bool,
+    /// Whether everybody may see, in figures, how the last proof ended.
+    pub security_page: bool,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// What is logged, in the syntax of `tracing`'s filters.
@@ -157,6 +159,7 @@ impl Config {
             tokens: tokens(source, &public_url)?,
             providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
+            security_page: flag(source, "SECURITY_PAGE")?.unwrap_or(false),
             guard,
             log: source.get("LOG_LEVEL").unwrap_or("info").to_owned(),
             notices: retired::notices(source),
