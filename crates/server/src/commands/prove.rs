@@ -185,12 +185,10 @@ fn accounts(
         let text = std::fs::read_to_string(path)?;
         return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));
     }
-    Ok(match home {
-        None => Box::new(SignedUp::new(arguments.target.clone(), pace)),
-        Some(Home { house, identity }) => {
-            Box::new(Local { house: house.clone(), identity: identity.clone(), made: Mutex::default() })
-        }
-    })
+    let Some(Home { house, identity }) = home else {
+        return Ok(Box::new(SignedUp::new(arguments.target.clone(), pace)));
+    };
+    Ok(Box::new(Local { house: house.clone(), identity: identity.clone(), made: Mutex::default() }))
 }
 
 /// Makes accounts where the data is, and removes them with all that hangs on them.

@@ -62,7 +62,7 @@ pub(super) struct LastProof {
     #[schema(max_length = 2001)]
     seen: String,
     /// How many requests it took.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     requests: i64,
     /// The address that was tried.
     #[schema(max_length = 301)]

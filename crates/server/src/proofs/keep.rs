@@ -12,6 +12,8 @@ use url::Url;
 
 /// The longest evidence that is kept, in characters.
 const SEEN: usize = 2000;
+/// The highest count of requests that is told.
+const REQUESTS: i64 = 1_000_000_000;
 
 /// Why nothing is kept.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +79,7 @@ pub async fn keep(db: &Db, report: &Report, read_only: bool) -> Result<usize, Fa
             rule: rule.id.to_owned(),
             outcome: rule.status.into(),
             seen: bounded(&rule.seen, SEEN),
-            requests: i64::try_from(rule.requests).unwrap_or(i64::MAX),
+            requests: i64::try_from(rule.requests).unwrap_or(i64::MAX).min(REQUESTS),
             target: target.clone(),
             version: VERSION.to_owned(),
             proven_at,

@@ -9,4 +9,5 @@ mod guard;
 mod identity;
 mod journal;
 mod recordings;
+mod security;
 mod walk;

@@ -6,4 +6,5 @@ mod canary;
 mod commands;
 mod kill;
 mod program;
+mod proofs;
 mod settings;
