@@ -15,8 +15,7 @@ const MOST: usize = 100;
 pub async fn published_keys(target: &str) -> Result<Vec<String>, Error> {
     let wire = open(target).await?;
     let answer = wire.send(&Request::get("/.well-known/jwks.json")).await;
-    let answer =
-        answer.map_err(|error| Error::Unreachable { target: target.to_owned(), reason: error.to_string() })?;
+    let answer = answer.map_err(|error| Error::Unreachable { target: target.to_owned(), reason: error.to_string() })?;
     Ok(if answer.ok() { names(&answer.json()) } else { Vec::new() })
 }
 

@@ -161,7 +161,9 @@ async fn home(arguments: &Arguments) -> Result<Option<Home>, Failure> {
     let source = Source::environment();
     if source.get("DATA_DIR").is_none() {
         return if arguments.record {
-            Err(Failure::Prove("--record keeps the results with the data: set DATA_DIR as the server has it".to_owned()))
+            Err(Failure::Prove(
+                "--record keeps the results with the data: set DATA_DIR as the server has it".to_owned(),
+            ))
         } else {
             Ok(None)
         };
@@ -176,11 +178,7 @@ async fn home(arguments: &Arguments) -> Result<Option<Home>, Failure> {
     Ok(Some(Home { house, identity }))
 }
 
-fn accounts(
-    arguments: &Arguments,
-    pace: Option<Duration>,
-    home: Option<&Home>,
-) -> Result<Box<dyn Accounts>, Failure> {
+fn accounts(arguments: &Arguments, pace: Option<Duration>, home: Option<&Home>) -> Result<Box<dyn Accounts>, Failure> {
     if let Some(path) = &arguments.accounts {
         let text = std::fs::read_to_string(path)?;
         return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));

@@ -48,7 +48,8 @@ impl From<prove::Status> for ProofOutcome {
     }
 }
 
-store::value!(ProofOutcome as String,
+store::value!(
+    ProofOutcome as String,
     |outcome| match outcome {
         ProofOutcome::Pass => "pass".to_owned(),
         ProofOutcome::Fail => "fail".to_owned(),

@@ -10,7 +10,6 @@ use kernel::{Ambient, Timestamp};
 use prove::{Report, RuleResult, Status};
 use serde_json::{Value, json};
 use server::proofs;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 on_both_engines!(
@@ -82,9 +81,10 @@ async fn what_was_proven_is_told_as_it_ended(app: TestApp) {
     assert_eq!((&told["counts"]["rules"], &told["counts"]["never"]), (&json!(all.len()), &json!(all.len())));
     assert_eq!((&told["counts"]["passed"], &told["proven_at"]), (&json!(0), &Value::Null));
     assert_eq!(told["command"], format!("mindvibe prove --target {} --record", app.origin()));
-    let ids: Vec<_> = told["findings"].as_array().unwrap().iter().flat_map(|one| one["rules"].as_array().unwrap());
-    let ids: BTreeSet<_> = ids.into_iter().map(|rule| rule["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, all.iter().map(|rule| rule.info.id).collect(), "every rule once");
+    let rules = told["findings"].as_array().unwrap().iter().flat_map(|one| one["rules"].as_array().unwrap());
+    let mut ids: Vec<_> = rules.map(|rule| rule["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, all.iter().map(|rule| rule.info.id).collect::<Vec<_>>(), "every rule once");
     assert_eq!(finding(&told, "A1-H5")["standing"], "by_tests");
 
     let at = now();
@@ -185,8 +185,9 @@ async fn only_administrators_in_person_see_it_and_nobody_writes_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_gets_figures_and_only_where_the_operator_says_so() {
-    for setting in [&[][..], &[("SECURITY_PAGE", "off")]] {
-        let app = TestApp::with(setting).await;
+    let closed: [&[(&str, &str)]; 2] = [&[], &[("SECURITY_PAGE", "off")]];
+    for settings in closed {
+        let app = TestApp::with(settings).await;
         let nobody = app.anonymous().with("host", app.origin().trim_start_matches("http://"));
         nobody.get("/api/security/summary").await.problem(404, "not_found");
         nobody.get("/security").await.problem(404, "not_found");

@@ -277,7 +277,8 @@ async fn second_factors(walk: &mut Walk, app: &TestApp) {
 async fn every_operation_is_served() {
     let app = TestApp::with(LIMITS).await;
     let (mut walk, nobody) = (Walk::new(), app.anonymous());
-    let open = ["/health", "/ready", "/.well-known/jwks.json", "/api/auth/policy", "/api/setup", "/api/security/summary"];
+    let open =
+        ["/health", "/ready", "/.well-known/jwks.json", "/api/auth/policy", "/api/setup", "/api/security/summary"];
     for path in open {
         walk.get(&nobody, path).await;
     }
