@@ -7,8 +7,8 @@ use serde_json::Value;
 /// The most names that are looked at.
 const MOST: usize = 100;
 
-/// The names (`kid`) of the keys that the target publishes for its tokens (RFC 7517), by which whoever holds the data knows
-/// whether it is theirs. None where nothing is published.
+/// The names (`kid`) of the keys that the target publishes for its tokens (RFC 7517), by which whoever holds the data
+/// knows whether it is theirs. None where nothing is published.
 ///
 /// # Errors
 /// [`Error::Unreachable`] when the target does not answer.

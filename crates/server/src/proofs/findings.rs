@@ -1,7 +1,7 @@
 //! What the rules are about: the findings of both audits and what others went through, as `docs/security/` tells them.
 //!
-//! The pages there are the one place where this is written down. They are compiled in and taken apart once; tests see to it
-//! that no finding is lost on the way.
+//! The pages there are the one place where this is written down. They are compiled in and taken apart once; tests see to
+//! it that no finding is lost on the way.
 
 use serde::Serialize;
 use std::sync::LazyLock;

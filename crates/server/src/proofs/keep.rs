@@ -40,8 +40,8 @@ impl From<ForeignTarget> for Failure {
     }
 }
 
-/// Makes sure, before anything is tried, that the target is the server of this data: a proof of another one would be a lie
-/// here.
+/// Makes sure, before anything is tried, that the target is the server of this data: a proof of another one would be a
+/// lie here.
 ///
 /// # Errors
 /// [`ForeignTarget::Stranger`], or when the target does not answer.
@@ -53,8 +53,8 @@ pub async fn recognise(target: &str, identity: &Identity) -> Result<(), Failure>
     Err(ForeignTarget::Stranger(target.to_owned()).into())
 }
 
-/// Keeps what a run found of each rule that it tried, in place of what was known before; answers how many those are. A rule
-/// that a read-only run left out keeps its last proof.
+/// Keeps what a run found of each rule that it tried, in place of what was known before; answers how many those are. A
+/// rule that a read-only run left out keeps its last proof.
 ///
 /// # Errors
 /// [`ForeignTarget`] for a report of another version, and what the database has to say.

@@ -1,5 +1,5 @@
-//! What is told of the last proof: to administrators all of it, to everybody figures and only on purpose, and never more
-//! than was found.
+//! What is told of the last proof: to administrators all of it, to everybody figures and only on purpose, and never
+//! more than was found.
 
 use crate::app::{PASSWORD, TestApp};
 use crate::client::Client;
