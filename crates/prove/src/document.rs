@@ -39,6 +39,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET", "/.well-known/change-password"),
     ("GET", "/.well-known/passkey-endpoints"),
     ("GET", "/security-policy"),
+    ("GET", "/api/security/summary"),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]

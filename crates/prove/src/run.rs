@@ -130,7 +130,7 @@ async fn run_unboxed(options: Options) -> Result<Report, Error> {
     })
 }
 
-async fn open(target: &str) -> Result<Wire, Error> {
+pub(crate) async fn open(target: &str) -> Result<Wire, Error> {
     let unreachable = |error: WireError| Error::Unreachable { target: target.to_owned(), reason: error.to_string() };
     Wire::open(target).await.map_err(unreachable)
 }

@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError, Environment};
 use crate::encryption::Encryption;
 use crate::operations::{self, Document};
+use crate::proofs::{self, Proofs};
 use crate::{posture, web};
 use axum::{Extension, Router};
 use guard::{Guard, Problem};
@@ -165,6 +166,8 @@ pub struct App {
     apart: bool,
     public_url: String,
     encryption: Option<Encryption>,
+    /// Whether figures of the last proof are for everybody.
+    security_page: bool,
     document: Document,
     jobs: Running,
     chores: JoinSet<()>,
@@ -207,6 +210,7 @@ impl App {
         let document = Document(Arc::from(document()?.into_bytes()));
         let public_url = config.public_url.clone();
         let apart = config.operations.listen.is_some();
+        let security_page = config.security_page;
         Ok(Self {
             house,
             identity,
@@ -215,6 +219,7 @@ impl App {
             monitoring,
             apart,
             public_url,
+            security_page,
             encryption,
             document,
             jobs,
@@ -226,8 +231,10 @@ impl App {
     pub fn router(&self) -> Router {
         let House { db, keys, ambient } = self.house.clone();
         let inner = if self.apart { OpenApiRouter::new() } else { monitor::inner_routes(self.monitoring.clone()) };
+        let proven = Proofs::new(db.clone(), ambient.clone(), &self.public_url, self.security_page);
         let api = OpenApiRouter::new()
             .merge(operations::routes())
+            .merge(proofs::routes(proven))
             .merge(monitor::routes(self.monitoring.clone()))
             .merge(inner)
             .merge(identity::routes(self.identity.clone()))
@@ -235,7 +242,7 @@ impl App {
             .merge(recordings::routes(self.recordings.clone()));
         let (router, _) = api.split_for_parts();
         let router = router
-            .merge(web::routes(ambient, &self.public_url))
+            .merge(web::routes(ambient, &self.public_url, self.security_page))
             .merge(self.encryption.as_ref().map(Encryption::routes).unwrap_or_default())
             .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
@@ -344,9 +351,14 @@ pub fn document() -> Result<String, Failure> {
             .build(),
         Paths::new(),
     );
-    for part in
-        [operations::openapi(), monitor::openapi(), identity::openapi(), journal::openapi(), recordings::openapi()]
-    {
+    for part in [
+        operations::openapi(),
+        monitor::openapi(),
+        proofs::openapi(),
+        identity::openapi(),
+        journal::openapi(),
+        recordings::openapi(),
+    ] {
         document.merge(part);
     }
     guard::complete_document(&mut document, AREAS);

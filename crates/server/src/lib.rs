@@ -10,6 +10,7 @@ pub mod listen;
 mod logging;
 pub mod operations;
 mod posture;
+pub mod proofs;
 mod trust;
 mod web;
 

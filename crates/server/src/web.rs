@@ -32,6 +32,7 @@ pub(crate) const PAGES: &[&str] = &[
     "/account/security",
     "/admin/people",
     "/admin/outbox",
+    "/admin/security",
     "/forgot",
     "/join",
     "/verify",
@@ -39,6 +40,9 @@ pub(crate) const PAGES: &[&str] = &[
     "/unlock",
     "/not-me",
 ];
+
+/// A page for everybody, which is there when the operator says so.
+const SECURITY_PAGE: &str = "/security";
 
 /// Files beside the pages that keep their name.
 const FILES: &[&str] = &["/manifest.webmanifest", "/icon.svg"];
@@ -55,10 +59,11 @@ struct Web {
 
 /// The client's pages and assets. `public_url` decides whether pages at 127.0.0.1 are sent to localhost: passkeys do not
 /// exist on a bare address, and a cookie of one is not sent to the other.
-pub(crate) fn routes(ambient: Ambient, public_url: &str) -> Router {
+pub(crate) fn routes(ambient: Ambient, public_url: &str, security_page: bool) -> Router {
     let localhost = public_url.strip_prefix("http://").filter(|host| host.starts_with("localhost")).map(str::to_owned);
     let web = Web { ambient, localhost };
-    let router = PAGES.iter().fold(Router::new(), |router, path| router.route(path, get(page)));
+    let pages = PAGES.iter().copied().chain(security_page.then_some(SECURITY_PAGE));
+    let router = pages.fold(Router::new(), |router, path| router.route(path, get(page)));
     let router = FILES.iter().fold(router, |router, path| router.route(path, get(file)));
     router
         .route("/assets/{name}", get(asset).fallback(async || guard::Problem::from(Fault::not_found())))

@@ -59,8 +59,8 @@ macro_rules! record {
 
 /// The data itself.
 pub(crate) const DATA: Set = Set {
-    sqlite: files!("migrations/sqlite": "0001_identity", "0002_store", "0003_journal", "0004_recordings", "0005_mail", "0006_factors", "0007_tokens", "0008_failures"),
-    postgres: files!("migrations/postgres": "0001_identity", "0002_store", "0003_journal", "0004_recordings", "0005_mail", "0006_factors", "0007_tokens", "0008_failures"),
+    sqlite: files!("migrations/sqlite": "0001_identity", "0002_store", "0003_journal", "0004_recordings", "0005_mail", "0006_factors", "0007_tokens", "0008_failures", "0009_proofs"),
+    postgres: files!("migrations/postgres": "0001_identity", "0002_store", "0003_journal", "0004_recordings", "0005_mail", "0006_factors", "0007_tokens", "0008_failures", "0009_proofs"),
     prepare: "",
     record: record!("schema_migrations"),
     lock: 0x6d69_6e64_7669_0001,

@@ -18,6 +18,8 @@ export type Path =
   | '/account/security'
   | '/admin/people'
   | '/admin/outbox'
+  | '/admin/security'
+  | '/security'
   | '/sign-in'
   | '/sign-up'
   | '/forgot'
@@ -36,6 +38,8 @@ const routes: Route[] = [
   { pattern: '/account/security', access: 'in', load: page(() => import('../pages/Security.svelte')) },
   { pattern: '/admin/people', access: 'in', load: page(() => import('../pages/People.svelte')) },
   { pattern: '/admin/outbox', access: 'in', load: page(() => import('../pages/Outbox.svelte')) },
+  { pattern: '/admin/security', access: 'in', load: page(() => import('../pages/ServerSecurity.svelte')) },
+  { pattern: '/security', access: 'any', load: page(() => import('../pages/SecuritySummary.svelte')) },
   { pattern: '/sign-in', access: 'out', load: page(() => import('../pages/SignIn.svelte')) },
   { pattern: '/sign-up', access: 'out', load: page(() => import('../pages/SignUp.svelte')) },
   { pattern: '/forgot', access: 'any', load: page(() => import('../pages/Forgot.svelte')) },

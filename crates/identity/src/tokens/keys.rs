@@ -227,6 +227,11 @@ impl Identity {
         self.signing_keys.current(self, self.ambient.now()).await.unwrap()
     }
 
+    /// The names of the keys that `/.well-known/jwks.json` publishes: by them another program knows this installation.
+    pub fn public_key_ids(&self) -> Vec<Uuid> {
+        self.public_keys().iter().map(|key| key.kid).collect()
+    }
+
     /// The public keys that others may check our tokens with: those that did, do and will sign.
     pub(super) fn public_keys(&self) -> Vec<Jwk> {
         let (all, now) = (self.signing_keys.all(), self.ambient.now());

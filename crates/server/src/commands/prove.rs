@@ -3,6 +3,7 @@
 use super::say;
 use crate::compose::{Failure, House};
 use crate::config::{Config, Source};
+use crate::proofs;
 use ::prove::{Account, Accounts, AccountsError, Evidence, FromFile, Options, Pending, Program, SignedUp, output};
 use data_encoding::BASE32_NOPAD;
 use guard::Role;
@@ -19,7 +20,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// the kind `evidence` look up how its own tests ended.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  DATA_DIR=./data mindvibe prove --target http://localhost:8080\n  \
-    mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif")]
+    mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif\n  \
+    DATA_DIR=./data mindvibe prove --target http://localhost:8080 --record")]
 pub(super) struct Arguments {
     /// The server to attack.
     #[arg(long, default_value = "http://localhost:8080")]
@@ -46,6 +48,10 @@ pub(super) struct Arguments {
     /// Leave out what writes anything, even for a moment.
     #[arg(long)]
     read_only: bool,
+    /// Keep the results for the page of security that administrators have. The target must be the server of the data in
+    /// `DATA_DIR`, and this the program that it runs.
+    #[arg(long)]
+    record: bool,
     /// Milliseconds between two requests.
     #[arg(long)]
     pace: Option<u64>,
@@ -72,8 +78,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         ));
     }
     let pace = arguments.pace.map(Duration::from_millis);
+    let home = home(&arguments).await?;
+    if let Some(home) = home.as_ref().filter(|_| arguments.record) {
+        proofs::recognise(&arguments.target, &home.identity).await?;
+    }
     let options = Options {
-        accounts: accounts(&arguments, pace).await?,
+        accounts: accounts(&arguments, pace, home.as_ref())?,
         target: arguments.target,
         second_target: arguments.second_target,
         evidence: evidence(arguments.evidence),
@@ -96,6 +106,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         _ => output::table(&report),
     };
     say(text.trim_end());
+    if let Some(home) = home {
+        if arguments.record {
+            let kept = proofs::keep(&home.house.db, &report, arguments.read_only).await?;
+            // What programs read stays one document.
+            if arguments.format == "table" {
+                say(&format!("Kept {kept} results for the page of security."));
+            }
+        }
+        home.house.close().await;
+    }
     Ok(ExitCode::from(report.exit_status(arguments.strict)))
 }
 
@@ -130,20 +150,43 @@ async fn interrupted() {
     }
 }
 
-async fn accounts(arguments: &Arguments, pace: Option<Duration>) -> Result<Box<dyn Accounts>, Failure> {
-    if let Some(path) = &arguments.accounts {
-        let text = std::fs::read_to_string(path)?;
-        return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));
-    }
+/// The data that `DATA_DIR` and its like name.
+struct Home {
+    house: House,
+    identity: Arc<Identity>,
+}
+
+/// Opens the data where it is needed: to make accounts in it, or to keep the results.
+async fn home(arguments: &Arguments) -> Result<Option<Home>, Failure> {
     let source = Source::environment();
     if source.get("DATA_DIR").is_none() {
-        return Ok(Box::new(SignedUp::new(arguments.target.clone(), pace)));
+        return if arguments.record {
+            Err(Failure::Prove(
+                "--record keeps the results with the data: set DATA_DIR as the server has it".to_owned(),
+            ))
+        } else {
+            Ok(None)
+        };
+    }
+    if arguments.accounts.is_some() && !arguments.record {
+        return Ok(None);
     }
     // A data directory that a development server made carries its own stamp and secret.
     let config = Config::read(&source.or("ENVIRONMENT", "development"))?;
     let house = House::open(&config).await?;
     let identity = house.identity(&config).await?;
-    Ok(Box::new(Local { house, identity, made: Mutex::default() }))
+    Ok(Some(Home { house, identity }))
+}
+
+fn accounts(arguments: &Arguments, pace: Option<Duration>, home: Option<&Home>) -> Result<Box<dyn Accounts>, Failure> {
+    if let Some(path) = &arguments.accounts {
+        let text = std::fs::read_to_string(path)?;
+        return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));
+    }
+    let Some(Home { house, identity }) = home else {
+        return Ok(Box::new(SignedUp::new(arguments.target.clone(), pace)));
+    };
+    Ok(Box::new(Local { house: house.clone(), identity: identity.clone(), made: Mutex::default() }))
 }
 
 /// Makes accounts where the data is, and removes them with all that hangs on them.

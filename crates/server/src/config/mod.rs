@@ -128,6 +128,8 @@ pub struct Config {
     pub signature_v1: bool,
     /// What is for whoever runs the server.
     pub operations: Operations,
+    /// Whether everybody may see, in figures, how the last proof ended.
+    pub security_page: bool,
     /// The HTTP surface.
     pub guard: GuardConfig,
     /// How many connections may be open.
@@ -193,6 +195,7 @@ impl Config {
             providers: providers::read(source)?,
             signature_v1: flag(source, "SIGNATURE_V1")?.unwrap_or(false),
             operations: operations::read(source, &public_url)?,
+            security_page: flag(source, "SECURITY_PAGE")?.unwrap_or(false),
             guard,
             connections: limits::connections(source)?,
             relay: limits::relay(source)?,

@@ -126,6 +126,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("THREAT_EXEMPT", List, "", "10.1.2.3", "addresses or networks that are never scored"),
     setting("OPERATIONS_ADDR", Text, "", "127.0.0.1:9090", "a listener of their own for figures and readiness"),
     setting("READY_FROM", List, "", "10.0.0.0/8", "who may ask whether it is ready, besides this machine"),
+    setting("SECURITY_PAGE", Flag, "false", "true", "show everybody how many rules of prove held"),
     setting("SECURITY_CONTACT", List, "", "mailto:security@mind.example", "whom to tell of a weakness"),
     setting("SECURITY_POLICY", Text, "", "https://mind.example/policy", "how such reports are dealt with"),
     setting("RATE_LIMIT_*", Text, "", "5/60", "count/seconds of a class, several separated by commas"),

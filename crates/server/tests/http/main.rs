@@ -15,6 +15,7 @@ mod recordings;
 #[path = "../../../relay/tests/support/mod.rs"]
 mod redis;
 mod scheme;
+mod security;
 mod sharing;
 mod sockets;
 mod threats;

@@ -34,7 +34,7 @@ const ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("POST", "/v1/audio/transcriptions", "recordings/tests/it/openai.rs", "/v1/audio/transcriptions"),
 ];
 
-/// Far above what the walk asks.
+/// Far above what the walk asks; and the one page that is for everybody only where somebody says so.
 const LIMITS: &[(&str, &str)] = &[
     ("RATE_LIMIT_ANONYMOUS", "10000/60"),
     ("RATE_LIMIT_SIGNED_IN", "10000/60"),
@@ -44,6 +44,7 @@ const LIMITS: &[(&str, &str)] = &[
     ("RATE_LIMIT_LETTERS", "1000/60"),
     ("RATE_LIMIT_LINKS", "1000/60"),
     ("RATE_LIMIT_REPORT", "1000/60"),
+    ("SECURITY_PAGE", "on"),
 ];
 
 /// Which operations have been served.
@@ -97,7 +98,7 @@ impl Walk {
 }
 
 /// The same client, with the cookies of an answer where it sets any.
-fn after(who: &Client, nobody: &Client, answer: &Answer) -> Client {
+pub(crate) fn after(who: &Client, nobody: &Client, answer: &Answer) -> Client {
     if answer.headers.contains_key("set-cookie") { nobody.keeping(answer) } else { who.clone() }
 }
 
@@ -229,7 +230,7 @@ async fn browser(walk: &mut Walk, app: &TestApp) {
 }
 
 /// What an authenticator app shows now (RFC 6238).
-fn code(secret: &str) -> String {
+pub(crate) fn code(secret: &str) -> String {
     let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let seconds = Ambient::system().now().as_micros() / 1_000_000;
     let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(&key).unwrap();
@@ -250,6 +251,7 @@ async fn second_factors(walk: &mut Walk, app: &TestApp) {
     let (me, codes) = (after(&me, &nobody, &enabled), enabled.json()["backup_codes"].clone());
     // What administrators alone may do.
     walk.get(&me, "/api/auth/approvals").await;
+    walk.get(&me, "/api/admin/security").await;
     let invitation = walk.post(&me, "/api/auth/invitations", json!({"email": "guest@mind.example"}), 201).await;
     walk.get(&me, "/api/auth/invitations").await;
     walk.ask(&me, Method::DELETE, &format!("/api/auth/invitations/{}", id(&invitation)), None, 204).await;
@@ -275,7 +277,9 @@ async fn second_factors(walk: &mut Walk, app: &TestApp) {
 async fn every_operation_is_served() {
     let app = TestApp::with(LIMITS).await;
     let (mut walk, nobody) = (Walk::new(), app.anonymous());
-    for path in ["/health", "/ready", "/.well-known/jwks.json", "/api/auth/policy", "/api/setup"] {
+    let open =
+        ["/health", "/ready", "/.well-known/jwks.json", "/api/auth/policy", "/api/setup", "/api/security/summary"];
+    for path in open {
         walk.get(&nobody, path).await;
     }
     let code = app.identity.issue_setup_code().await.unwrap().unwrap().expose().clone();

@@ -12,6 +12,7 @@ mod jws;
 mod kill;
 mod operations;
 mod program;
+mod proofs;
 mod secrets;
 mod settings;
 mod setup;

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells of every finding how its rules stand: what was last tried here, what was seen, when, and what to do. */
+        get: operations["security_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/2fa": {
         parameters: {
             query?: never;
@@ -1075,6 +1092,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/security/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells how many rules stand how, and when they were last tried; nothing of what was seen. Only where the operator has
+         *     opened it; otherwise there is nothing here.
+         */
+        get: operations["security_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1812,6 +1849,143 @@ export interface components {
             /** @description To whom. */
             to: string;
         };
+        /** @description Who found it. */
+        FindingSource: "audit_1" | "audit_2" | "peers" | "predecessors";
+        /** @description The last time that a rule was tried here. */
+        LastProof: {
+            /** @description How it ended. */
+            outcome: components["schemas"]["ProofOutcome"];
+            /** @description When. */
+            proven_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many requests it took.
+             */
+            requests: number;
+            /** @description What was seen, or why nothing can be said. */
+            seen: string;
+            stale?: components["schemas"]["Staleness"] | null;
+            /** @description The address that was tried. */
+            target: string;
+            /** @description The version that was tried. */
+            version: string;
+        };
+        /** @description How many rules stand how; the parts make up the whole. */
+        ProofCounts: {
+            /** @description Did not hold. */
+            failed: number;
+            /** @description Never tried here. */
+            never: number;
+            /** @description Nothing was there that they are about. */
+            not_applicable: number;
+            /** @description Held, or did not apply, on another version or long ago. */
+            outdated: number;
+            /** @description Tried lately, on this version, and held. */
+            passed: number;
+            /** @description All that this version knows. */
+            rules: number;
+            /** @description Tried, and nothing can be said. */
+            unknown: number;
+        };
+        /**
+         * @description How a rule ended when it was last tried.
+         * @enum {string}
+         */
+        ProofOutcome: "pass" | "fail" | "unknown" | "not_applicable";
+        /** @description A rule, and how it stands. */
+        ProvenRule: {
+            /** @description Requirement of ASVS 5.0. */
+            asvs: string;
+            /**
+             * Format: int32
+             * @description Number in the Common Weakness Enumeration.
+             */
+            cwe: number;
+            /** @description The attack, and the answer of a sound server. */
+            expected: string;
+            /** @description What to look at when it fails. */
+            help: string;
+            /** @description Its name: `mindvibe prove --only NAME` tries it alone. */
+            id: string;
+            /** @description What it is tried on. */
+            kind: components["schemas"]["RuleKind"];
+            /** @description Category of the OWASP Top 10:2025. */
+            owasp: string;
+            proof?: components["schemas"]["LastProof"] | null;
+            /** @description How bad a failure is. */
+            severity: components["schemas"]["RuleSeverity"];
+            /** @description How it stands. */
+            standing: components["schemas"]["Standing"];
+            /** @description What is attacked. */
+            title: string;
+        };
+        /**
+         * @description What a rule tries its attack on.
+         * @enum {string}
+         */
+        RuleKind: "attack" | "start" | "evidence";
+        /**
+         * @description How bad it is when a rule fails.
+         * @enum {string}
+         */
+        RuleSeverity: "medium" | "high" | "critical";
+        /** @description A finding with its rules. Texts mark code with backquotes. */
+        SecurityFinding: {
+            /** @description What the audit asked. */
+            asked: string;
+            /** @description What stands here instead. */
+            done: string;
+            /** @description Where that goes further. */
+            further: string;
+            /** @description Its name: `A1-C4`. */
+            id: string;
+            /** @description The rules that prove it. */
+            rules: components["schemas"]["ProvenRule"][];
+            severity?: components["schemas"]["RuleSeverity"] | null;
+            /** @description Which rules, or which tests of every build, show it. */
+            shown_by: string;
+            /** @description Who found it. */
+            source: components["schemas"]["FindingSource"];
+            /** @description How the rule stands that needs somebody most. */
+            standing: components["schemas"]["Standing"];
+            /** @description What was found. */
+            title: string;
+        };
+        /** @description Everything that can be said about how this server withstands attacks. */
+        SecurityReport: {
+            /** @description What to type, where the server runs, to have everything tried again. */
+            command: string;
+            /** @description How the rules stand. */
+            counts: components["schemas"]["ProofCounts"];
+            /** @description Every finding, in the order of the audits. */
+            findings: components["schemas"]["SecurityFinding"][];
+            /**
+             * Format: int32
+             * @description After so many days a proof is outdated.
+             */
+            lasts_days: number;
+            proven_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether everybody can see the figures at `/security`. */
+            public_page: boolean;
+            /** @description The version that runs. */
+            version: string;
+        };
+        /** @description How this server withstands attacks, in figures. */
+        SecuritySummary: {
+            /** @description How the rules stand. */
+            counts: components["schemas"]["ProofCounts"];
+            proven_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description Why a proof is outdated.
+         * @enum {string}
+         */
+        Staleness: "other_version" | "too_old";
+        /**
+         * @description How a rule stands, or a finding with all its rules; the later in this list, the more it needs somebody.
+         * @enum {string}
+         */
+        Standing: "by_tests" | "not_applicable" | "passed" | "outdated" | "never" | "unknown" | "failed";
         /** @description One page of a list. */
         Page_Invitation: {
             /** @description The items, in the order of the list. */
@@ -3254,6 +3428,92 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    security_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityReport"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    security_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySummary"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

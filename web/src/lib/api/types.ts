@@ -33,6 +33,15 @@ export type SecurityEvent = Schemas['SecurityEvent'];
 export type Invitation = Schemas['Invitation'];
 export type Waiting = Schemas['Waiting'];
 export type Letter = Schemas['OutboxLetter'];
+export type SecurityReport = Schemas['SecurityReport'];
+export type SecuritySummary = Schemas['SecuritySummary'];
+export type Finding = Schemas['SecurityFinding'];
+export type ProvenRule = Schemas['ProvenRule'];
+export type ProofCounts = Schemas['ProofCounts'];
+export type Standing = Schemas['Standing'];
+export type Severity = Schemas['RuleSeverity'];
+export type FindingSource = Schemas['FindingSource'];
+export type RuleKind = Schemas['RuleKind'];
 
 export type Mood = Schemas['Mood'];
 export type MoodStats = Schemas['Stats'];
