@@ -10,7 +10,7 @@ from common import ROOT, files, finish
 
 REGISTER = "docs/errors.md"
 # What looks the same and is none: the attack suite's own words, kinds of figures, names of columns and fields.
-ELSEWHERE = ("crates/prove/", "crates/monitor/src/meters", "crates/mail/", "crates/speech/")
+ELSEWHERE = ("crates/prove/", "crates/server/src/config/register", "crates/monitor/src/meters", "crates/mail/", "crates/speech/")
 NAME = r'"([a-z][a-z0-9_]*)"'
 SENTENCE = r'(?:"[^"\n]*\s[^"]*"|format!\(|if |detail\b)'
 PATTERNS = [
@@ -22,6 +22,8 @@ PATTERNS = [
 CONSTANT = re.compile(r"Kind::\w+,\s*([A-Z][A-Z_]+)\b")
 # Reasons of jobs and names of settings, which no answer has as its code.
 NOT_CODES = {"crashed", "refused", "ready", "ratelimit", "refresh", "scope", "update"}
+# What an answer proposes instead (`fallback.action`).
+NOT_CODES |= {"keep_and_retry", "sign_in_here"}
 # What is wrong about a recording: answered of its field at once, or shown of it later.
 OF_SOUND = "crates/speech/src/fault.rs"
 OURS = {"io", "cancelled", "stopped", "engine_failed"}
