@@ -176,7 +176,9 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         }
         redirect.unwrap_or_else(|| Problem::from(fault).into_response())
     } else {
-        let (request, pace) = steps::pace::watch(steps::sizes::bound_body(&guard, request));
+        // The bound is outermost: whoever reads a body looks for it in the error's first layer.
+        let (request, pace) = steps::pace::watch(request);
+        let request = steps::sizes::bound_body(&guard, request);
         let watch = steps::digest::Watch::default();
         let answer = match steps::digest::watch(request, &watch) {
             // A panic is our fault, not the end of the connection: 500, and the next request is served (A1-C5).

@@ -90,7 +90,9 @@ impl Monitoring {
 
 /// Looks every few minutes and says so when there are very many sessions; never returns. To stop it, drop it.
 pub async fn keep_watch(monitoring: Arc<Monitoring>) {
-    let (mut look, mut upkeep) = (tokio::time::interval(LOOKED_EVERY), tokio::time::interval(UPKEEP_EVERY));
+    // At the start there is nothing to say yet, and whoever asks soon after would be told of that moment.
+    let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOKED_EVERY, LOOKED_EVERY);
+    let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
     loop {
         tokio::select! {
             _ = upkeep.tick() => monitoring.meters.tidy(),

@@ -104,6 +104,7 @@ async fn a_server_that_goes_away_is_left_alone_and_loses_no_letter(db: store::Db
     sink.state.lock().unwrap().refusals.extend(["421 closing", "421 closing", "421 closing"]);
     let running = run(&house).await;
     house.post("/api/auth/password-reset", json!({ "email": "patient@example.org" })).await;
+    house.clock.advance(BEGUN_WITHIN);
     let way = house.identity.breakers()[0].clone();
     for (failed, pause) in [(1, 20), (2, 40), (3, 80)] {
         wait("a try", async || way.snapshot().failed == failed).await;

@@ -130,6 +130,8 @@ async fn the_quota_holds_to_the_byte() {
     let data = u32::from_le_bytes(longer[40..44].try_into().unwrap());
     assert_eq!(&longer[36..40], b"data");
     longer[40..44].copy_from_slice(&(data + 2).to_le_bytes());
+    let whole = u32::from_le_bytes(longer[4..8].try_into().unwrap());
+    longer[4..8].copy_from_slice(&(whole + 2).to_le_bytes());
     house.upload(Form::new().file("a.wav", &sound).bytes()).await.is(201);
     let refusal = house.upload(Form::new().file("b.wav", &longer).bytes()).await.refusal();
     assert_eq!((refusal.0, refusal.1.as_str()), (413, "quota_exceeded"));

@@ -135,7 +135,6 @@ mod tests {
         testing::is(&look(&at(format!("redis://:CANARY@127.0.0.1:{port}"))).await, State::Bad);
         testing::is(&look(&at("redis://127.0.0.1:9".to_owned())).await, State::Bad);
         testing::is(&look(&at(format!("rediss://127.0.0.1:{port}"))).await, State::Bad);
-        testing::is(&look(&at("http://CANARY".to_owned())).await, State::Bad);
         testing::is(&look(&testing::patient(folder.path(), &[])).await, State::NotApplicable);
     }
 }

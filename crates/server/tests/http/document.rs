@@ -25,8 +25,38 @@ async fn ask(who: &Client, method: &Method, path: &str, operation: &Value) -> An
     who.send(method.clone(), &filled(path), body).await
 }
 
+/// Whether refusals of this path have the shape that clients of the OpenAI API parse.
+fn is_provider(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// The code of a refusal, read where clients of this path look for it; empty when there is none.
+fn code(answer: &Answer, path: &str) -> String {
+    if !is_provider(path) {
+        return answer.json_code();
+    }
+    let body: Value = serde_json::from_slice(&answer.bytes).unwrap_or_default();
+    body["error"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Fails unless it is a request that was refused with this status and code, in the one shape that this path has.
+pub(crate) fn assert_refused(answer: Answer, path: &str, status: u16, code: &str) {
+    if !is_provider(path) {
+        answer.problem(status, code);
+        return;
+    }
+    let answer = answer.expect(status);
+    assert_eq!(answer.header("content-type"), "application/json", "{path}");
+    assert!(!answer.header("x-request-id").is_empty(), "{path}");
+    let body = answer.json();
+    assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["error"], "{path}");
+    let error = &body["error"];
+    assert_eq!((&error["code"], &error["type"]), (&json!(code), &json!("invalid_request_error")), "{path}: {body}");
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{path}: {body}");
+}
+
 /// Fails unless the document knows this status of this operation, and that it comes as this type.
-fn assert_documented(document: &Value, operation: &Value, answer: &Answer, place: &str) {
+pub(crate) fn assert_documented(document: &Value, operation: &Value, answer: &Answer, place: &str) {
     let mut known = &operation["responses"][answer.status.to_string()];
     assert!(known.is_object(), "{place} answered {}, which is not documented: {}", answer.status, answer.text());
     if let Some(reference) = known["$ref"].as_str() {
@@ -48,11 +78,13 @@ async fn whatever_needs_somebody_refuses_nobody() {
         let place = format!("{method} {path}");
         let answer = ask(&nobody, &method, &path, &operation).await;
         assert_documented(&document, &operation, &answer, &place);
+        let code = code(&answer, &path);
         if ways(&operation).is_empty() {
             open += 1;
-            assert_ne!(answer.json_code(), "authentication_required", "{place} is said to be public");
+            assert_ne!(code, "authentication_required", "{place} is said to be public");
         } else {
             closed += 1;
+            assert_eq!(code, "authentication_required", "{place}: {}", answer.text());
             answer.expect(401);
         }
         assert_eq!(ways(&operation).is_empty(), operation["x-auth"] == "public", "{place}");
@@ -90,7 +122,7 @@ async fn a_session_needs_its_token_where_that_is_said() {
         let place = format!("{method} {path}");
         let answer = ask(&me, &method, &path, &operation).await;
         assert_documented(&document, &operation, &answer, &place);
-        let refused = answer.json_code() == "csrf_refused";
+        let refused = code(&answer, &path) == "csrf_refused";
         assert_eq!(refused, way.get("csrf").is_some(), "{place}: {}", answer.text());
     }
     app.end().await;
@@ -110,7 +142,7 @@ async fn a_key_gets_where_that_is_said() {
         let place = format!("{method} {path}");
         let answer = ask(&program, &method, &path, &operation).await;
         assert_documented(&document, &operation, &answer, &place);
-        let code = answer.json_code();
+        let code = code(&answer, &path);
         match way(&operation, "api_key") {
             None => assert_eq!(code, "not_with_an_api_key", "{place}: {}", answer.text()),
             Some(way) if way["api_key"] == json!(["journal:read"]) => {

@@ -85,7 +85,7 @@ async fn what_was_proven_is_told_as_it_ended(app: TestApp) {
     let mut ids: Vec<_> = rules.map(|rule| rule["id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     assert_eq!(ids, all.iter().map(|rule| rule.info.id).collect::<Vec<_>>(), "every rule once");
-    assert_eq!(finding(&told, "A1-H5")["standing"], "by_tests");
+    assert_eq!(finding(&told, "A1-S3")["standing"], "by_tests");
 
     let at = now();
     let rules = vec![

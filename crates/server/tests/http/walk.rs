@@ -6,6 +6,7 @@
 use crate::app::{PASSWORD, TestApp};
 use crate::client::{Answer, Client};
 use crate::contract::{document, filled, operations};
+use crate::document::{assert_documented, assert_refused};
 use crate::recordings::tone;
 use data_encoding::BASE32_NOPAD;
 use guard::Role;
@@ -15,6 +16,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use std::collections::BTreeSet;
+use store::Sql;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Operations whose success another test shows: method, path, the file, and what stands in it.
@@ -49,14 +51,16 @@ const LIMITS: &[(&str, &str)] = &[
 
 /// Which operations have been served.
 struct Walk {
+    document: Value,
     known: Vec<(Method, String)>,
     served: BTreeSet<String>,
 }
 
 impl Walk {
     fn new() -> Self {
-        let known = operations(&document()).into_iter().map(|(path, method, _)| (method, path)).collect();
-        Self { known, served: BTreeSet::new() }
+        let document = document();
+        let known = operations(&document).into_iter().map(|(path, method, _)| (method, path)).collect();
+        Self { document, known, served: BTreeSet::new() }
     }
 
     /// The operation that this is: a template with the same words, of which the one with fewest placeholders counts.
@@ -72,18 +76,22 @@ impl Walk {
         format!("{method} {template}")
     }
 
-    /// Asks, expects this status, and notes the operation as served.
+    /// Asks, expects this status, which the document must know, and notes the operation as served.
     async fn ask(&mut self, who: &Client, method: Method, path: &str, body: Option<Value>, status: u16) -> Answer {
         let sent = body.map(|body| ("application/json", body.to_string().into_bytes()));
         let answer = who.send(method.clone(), path, sent).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
-        self.note(&method, path);
+        let place = self.note(&method, path);
+        let (_, template) = place.split_once(' ').unwrap();
+        let operation = &self.document["paths"][template][method.as_str().to_lowercase()];
+        assert_documented(&self.document, operation, &answer, &place);
         answer
     }
 
-    fn note(&mut self, method: &Method, path: &str) {
+    fn note(&mut self, method: &Method, path: &str) -> String {
         let operation = self.operation(method, path);
-        self.served.insert(operation);
+        self.served.insert(operation.clone());
+        operation
     }
 
     async fn get(&mut self, who: &Client, path: &str) -> Value {
@@ -211,6 +219,7 @@ async fn browser(walk: &mut Walk, app: &TestApp) {
     walk.post(&me, "/api/auth/2fa/setup", json!({}), 200).await;
     walk.post(&me, "/api/auth/passkeys/register/start", json!({}), 200).await;
     walk.post(&nobody, "/api/auth/passkeys/sign-in/start", json!({"email": email}), 200).await;
+    walk.post(&me, "/api/ws/ticket", json!({"purpose": "rooms"}), 201).await;
     walk.ask(&me, Method::POST, "/api/auth/step-up/options", None, 200).await;
     let confirmed = walk.ask(&me, Method::POST, "/api/auth/step-up", Some(json!({"password": PASSWORD})), 200).await;
     let me = after(&me, &nobody, &confirmed);
@@ -241,6 +250,28 @@ pub(crate) fn code(secret: &str) -> String {
     format!("{:06}", (u32::from_be_bytes(bytes) & 0x7fff_ffff) % 1_000_000)
 }
 
+/// What the people who run the server look at, asked by one who has shown a second factor.
+async fn figures_and_failures(walk: &mut Walk, app: &TestApp, keeper: &Client) {
+    for path in ["health/detailed", "metrics", "security/status"] {
+        let told = walk.get(keeper, &format!("/api/monitoring/{path}")).await;
+        assert!(told.is_object(), "{path}: {told}");
+    }
+    let text = walk.ask(keeper, Method::GET, "/metrics", None, 200).await.text();
+    assert!(text.lines().any(|line| line.starts_with("http_responses_total{")), "{text}");
+    let blocked = walk.get(keeper, "/api/admin/csp-reports").await;
+    assert_eq!(blocked["items"][0]["directive"], "script-src", "the report of this walk: {blocked}");
+    // A failure of ours: what was kept cannot be opened any more. Nothing after this reads a mood.
+    let unlucky = app.member().await;
+    let path = format!("/api/moods/{}", id(&unlucky.post("/api/moods", &json!({"score": 1})).await.expect(201).json()));
+    let mut tx = app.house.db.begin().await.unwrap();
+    assert!(tx.sql(Sql::same("update moods set body = $1")).bind(vec![1u8, 2, 3]).run().await.unwrap() > 0);
+    tx.commit().await.unwrap();
+    let told = unlucky.get(&path).await.problem(500, "internal");
+    let failure = told["correlation_id"].as_str().unwrap();
+    let found = walk.get(keeper, &format!("/api/admin/errors/{failure}")).await;
+    assert_eq!((&found["id"], &found["route"]), (&json!(failure), &json!("/api/moods/{id}")), "{found}");
+}
+
 async fn second_factors(walk: &mut Walk, app: &TestApp) {
     let email = app.person(Role::Admin).await;
     let login = json!({"email": email, "password": PASSWORD});
@@ -252,6 +283,7 @@ async fn second_factors(walk: &mut Walk, app: &TestApp) {
     // What administrators alone may do.
     walk.get(&me, "/api/auth/approvals").await;
     walk.get(&me, "/api/admin/security").await;
+    figures_and_failures(walk, app, &me).await;
     let invitation = walk.post(&me, "/api/auth/invitations", json!({"email": "guest@mind.example"}), 201).await;
     walk.get(&me, "/api/auth/invitations").await;
     walk.ask(&me, Method::DELETE, &format!("/api/auth/invitations/{}", id(&invitation)), None, 204).await;
@@ -277,18 +309,30 @@ async fn second_factors(walk: &mut Walk, app: &TestApp) {
 async fn every_operation_is_served() {
     let app = TestApp::with(LIMITS).await;
     let (mut walk, nobody) = (Walk::new(), app.anonymous());
-    let open =
-        ["/health", "/ready", "/.well-known/jwks.json", "/api/auth/policy", "/api/setup", "/api/security/summary"];
+    let open = [
+        "/health",
+        "/ready",
+        "/.well-known/jwks.json",
+        "/.well-known/passkey-endpoints",
+        "/.well-known/security.txt",
+        "/security-policy",
+        "/api/auth/policy",
+        "/api/setup",
+        "/api/security/summary",
+    ];
     for path in open {
         walk.get(&nobody, path).await;
     }
+    let sent_on = walk.ask(&nobody, Method::GET, "/.well-known/change-password", None, 302).await;
+    assert!(sent_on.header("location").starts_with('/'), "a page of ours: {}", sent_on.header("location"));
     let code = app.identity.issue_setup_code().await.unwrap().unwrap().expose().clone();
     let body = json!({"code": code, "email": "owner@mind.example", "password": PASSWORD, "display_name": "Olu"});
     let made = walk.ask(&nobody, Method::POST, "/api/setup", Some(body), 201).await;
     let owner = nobody.keeping(&made);
     walk.get(&owner, "/api/auth/outbox").await;
     walk.get(&owner, "/openapi.json").await;
-    let report = json!({"csp-report": {"violated-directive": "script-src"}}).to_string().into_bytes();
+    let report = json!({"csp-report": {"document-uri": app.origin(), "violated-directive": "script-src"}});
+    let report = report.to_string().into_bytes();
     nobody.send(Method::POST, "/api/csp-report", Some(("application/csp-report", report))).await.expect(204);
     walk.note(&Method::POST, "/api/csp-report");
     entities(&mut walk, &app.member().await).await;
@@ -313,12 +357,14 @@ async fn every_operation_is_served() {
 async fn every_operation_refuses() {
     let app = TestApp::with(LIMITS).await;
     let me = app.member().await;
-    let both = me.with("authorization", "Bearer x");
-    for (path, method, operation) in operations(&document()) {
+    let (document, both) = (document(), me.with("authorization", "Bearer x"));
+    for (path, method, operation) in operations(&document) {
         let media = operation["requestBody"]["content"].as_object().and_then(|content| content.keys().next().cloned());
         // Two credentials at once, of which one might be checked and the other used.
         let body = media.as_deref().map(|media| (media, b"{}".to_vec()));
-        both.send(method.clone(), &filled(&path), body).await.problem(400, "ambiguous_credentials");
+        let answer = both.send(method.clone(), &filled(&path), body).await;
+        assert_documented(&document, &operation, &answer, &format!("{method} {path}"));
+        assert_refused(answer, &path, 400, "ambiguous_credentials");
         // A body of a type that nobody takes.
         if media.is_some() && !path.contains("logout") && !path.contains("revoke") {
             let strange = Some(("text/x-strange", b"{}".to_vec()));
@@ -332,10 +378,12 @@ async fn every_operation_refuses() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_refuses_too_much() {
     let app = TestApp::with(LIMITS).await;
-    let nobody = app.anonymous();
-    for (path, method, operation) in operations(&document()) {
+    let (document, nobody) = (document(), app.anonymous());
+    for (path, method, operation) in operations(&document) {
         let long = format!("{}?x={}", filled(&path), "y".repeat(9000));
-        nobody.send(method.clone(), &long, None).await.problem(400, "url_too_long");
+        let answer = nobody.send(method.clone(), &long, None).await;
+        assert_documented(&document, &operation, &answer, &format!("{method} {path}"));
+        assert_refused(answer, &path, 400, "url_too_long");
         let media = operation["requestBody"]["content"].as_object().and_then(|content| content.keys().next().cloned());
         let Some(media) = media else { continue };
         // Only announced, a byte more than any route takes; the answer comes before the body would.
