@@ -138,8 +138,7 @@ async fn rising(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
         let after = lab.send(&profile).await?;
         found.check(role(&after.json()) == role(&before.json()), || format!("{wish} changed the role"));
     }
-    let mut account = crate::accounts::fresh();
-    account.email = format!("rising-{}", account.email);
+    let account = crate::accounts::fresh();
     let mut body = account.body();
     body["role"] = json!("admin");
     let asked = lab.send(&Request::post("/api/auth/signup").same_origin().json(&body)).await?;

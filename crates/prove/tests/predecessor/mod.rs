@@ -131,6 +131,8 @@ async fn serve(State(memory): State<Shared>, request: Request) -> Response {
             told(422, &json!({"detail": [{"loc": ["body", "score"], "msg": "Input should be less than 11"}]}))
         }
         ("POST", "/api/moods") => told(201, &json!({"id": "1", "note": sent["note"]})),
+        ("GET", "/api/journal/entries") => told(200, &json!({"items": []})),
+        ("POST", "/api/journal/entries") => told(201, &json!({"id": "4", "content": sent["content"]})),
         ("POST", "/api/recordings") => told(201, &json!({"id": "2"})),
         ("GET", "/api/recordings") => told(200, &json!({"items": [{"id": "2"}]})),
         ("GET", "/api/recordings/2/audio") => answer(200, "text/html", "<script>1</script>".to_owned(), &[]),
@@ -152,6 +154,7 @@ fn document() -> Value {
         "/api/auth/me": {"get": {}},
         "/api/auth/logout": {"post": {}},
         "/api/moods": {"get": {}, "post": json},
+        "/api/journal/entries": {"get": {}, "post": json},
         "/api/recordings": {"get": {}, "post": {"requestBody": {"content": {"multipart/form-data": {}}}}},
     }})
 }
