@@ -126,12 +126,11 @@ async fn serve(State(memory): State<Shared>, request: Request) -> Response {
         // The token stays good: nothing is kept of those that ended.
         ("POST", "/api/auth/logout") => told(200, &json!({})),
         // An account that everybody without one shares.
-        ("GET", "/api/moods") => told(200, &json!({"items": []})),
+        ("GET", "/api/moods" | "/api/journal/entries") => told(200, &json!({"items": []})),
         ("POST", "/api/moods") if sent["score"].as_i64().is_some_and(|score| !(-10..=10).contains(&score)) => {
             told(422, &json!({"detail": [{"loc": ["body", "score"], "msg": "Input should be less than 11"}]}))
         }
         ("POST", "/api/moods") => told(201, &json!({"id": "1", "note": sent["note"]})),
-        ("GET", "/api/journal/entries") => told(200, &json!({"items": []})),
         ("POST", "/api/journal/entries") => told(201, &json!({"id": "4", "content": sent["content"]})),
         ("POST", "/api/recordings") => told(201, &json!({"id": "2"})),
         ("GET", "/api/recordings") => told(200, &json!({"items": [{"id": "2"}]})),
