@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(after_help = "Examples:\n  DATA_DIR=./data mindvibe prove --target http://localhost:8080\n  \
     mindvibe prove --target https://mind.example --accounts accounts.json --format sarif > prove.sarif\n  \
     DATA_DIR=./data mindvibe prove --target http://localhost:8080 --record")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line with a name of its own")]
 pub(super) struct Arguments {
     /// The server to attack.
     #[arg(long, default_value = "http://localhost:8080")]
