@@ -136,8 +136,10 @@ pub struct Asked<'a> {
     pub ip: IpAddr,
     /// The method.
     pub method: &'a Method,
-    /// The whole target, at the origin where people reach this server: `https://mind.example/api/moods?limit=3`.
-    pub target: String,
+    /// The origin where people reach this server: `https://mind.example`.
+    pub origin: &'a str,
+    /// The path and the query: `/api/moods?limit=3`.
+    pub path_and_query: &'a str,
     /// The headers.
     pub headers: &'a HeaderMap,
     /// Whether a body follows.
@@ -145,6 +147,13 @@ pub struct Asked<'a> {
     /// The SHA-256 that was announced of the body. Whoever reads the body gets an error in place of its end if it is
     /// another.
     pub digest: Option<[u8; 32]>,
+}
+
+impl Asked<'_> {
+    /// The whole target: `https://mind.example/api/moods?limit=3`.
+    pub fn target(&self) -> String {
+        format!("{}{}", self.origin, self.path_and_query)
+    }
 }
 
 /// On which terms a caller is let in.

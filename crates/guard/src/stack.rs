@@ -2,14 +2,14 @@
 
 use crate::caller::{Identities, Sender};
 use crate::config::Config;
-use crate::context::{Context, CorrelationId};
+use crate::context::{Context, Ids};
 use crate::csp::Reports;
 use crate::extract::user_agent;
 use crate::limiter::Limiter;
 use crate::observer::{Nobody, Observer};
 use crate::problem::Problem;
 use crate::steps::ceiling::UnderWay;
-use crate::steps::{self, access_log::Line, scheme::Transport};
+use crate::steps::{self, access_log::Line, headers::Base, scheme::Transport};
 use crate::threat::Threats;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -39,6 +39,8 @@ pub struct Guard {
     pub reports: Reports,
     pub(crate) threats: Threats,
     pub(crate) under_way: Arc<UnderWay>,
+    ids: Ids,
+    pub(crate) base: Base,
 }
 
 impl Guard {
@@ -47,7 +49,8 @@ impl Guard {
         let limiter = Arc::new(Limiter::new(&config.rates));
         let (threats, under_way) = (Threats::new(config.vigilance.clone()), UnderWay::new(config.ceilings));
         let (observer, reports) = (Arc::new(Nobody), Reports::default());
-        Self { config, ambient, identities, limiter, observer, reports, threats, under_way }
+        let (ids, base) = (Ids::default(), Base::new(&config));
+        Self { config, ambient, identities, limiter, observer, reports, threats, under_way, ids, base }
     }
 
     /// The same, watched.
@@ -135,7 +138,8 @@ pub fn protect(router: Router, guard: Arc<Guard>) -> Router {
 }
 
 async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
-    let correlation_id = CorrelationId(guard.ambient.uuid());
+    let begun = guard.ambient.now();
+    let correlation_id = guard.ids.next(&guard.ambient, begun);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let seen = steps::client_ip::find(peer, request.headers(), &guard.config.trusted_proxies);
@@ -147,7 +151,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         correlation_id,
         ip,
         scheme,
-        begun: guard.ambient.now(),
+        begun,
         sender: Sender::new(ip, user_agent(request.headers())),
         presented,
         identities: guard.identities.clone(),
@@ -158,7 +162,7 @@ async fn serve(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
         limit: OnceLock::new(),
         refused_by: OnceLock::new(),
     });
-    let line = Line::begin(&guard, &request);
+    let line = Line::begin(begun, &request);
     request.extensions_mut().insert(found);
     request.extensions_mut().insert(correlation_id);
     request.extensions_mut().insert(context.clone());

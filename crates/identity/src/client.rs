@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use http::request::Parts;
 use kernel::Secret;
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 /// The sender of a request.
@@ -48,7 +49,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     }
 }
 
+/// The cookies of a session that a request carries, for who asks about nothing else.
+pub(crate) struct Cookies {
+    /// The session's, whether or not there is such a session.
+    pub(crate) sid: Option<Secret<String>>,
+    /// The anti-forgery one.
+    pub(crate) csrf: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Cookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let sid = cookie(&parts.headers, cookies::SESSION).map(|sid| Secret::new(sid.to_owned()));
+        Ok(Self { sid, csrf: cookie(&parts.headers, cookies::CSRF).map(ToOwned::to_owned) })
+    }
+}
+
 impl Client {
+    /// Its session's cookies alone.
+    pub(crate) fn cookies(self) -> Cookies {
+        Cookies { sid: self.sid, csrf: self.csrf }
+    }
+
     /// The program that sends it, in words that only we write: what it calls itself is not to be trusted in a letter.
     pub(crate) fn device(&self) -> String {
         device(&self.user_agent)

@@ -9,7 +9,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use kernel::{Fault, Secret, UserId};
 use seal::{Purpose, csrf, token};
 use sha2::Sha256;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast::Receiver;
 
 /// What `server` plugs into `guard`.
@@ -75,7 +76,7 @@ impl Identities for Port {
     }
 
     fn user_ref(&self, user: UserId) -> String {
-        self.0.pseudonym("user", user.uuid().as_bytes(), 12)
+        self.0.user_refs.of(user, || self.0.pseudonym("user", user.uuid().as_bytes(), 12))
     }
 
     fn redeem<'a>(
@@ -115,6 +116,30 @@ impl Identities for Port {
     }
 }
 
+/// What stands for users in the log, remembered: it is the same for as long as the process runs, and it is in every line
+/// of the access log.
+#[derive(Default)]
+pub(crate) struct UserRefs(Mutex<HashMap<UserId, String>>);
+
+impl UserRefs {
+    fn of(&self, user: UserId, make: impl FnOnce() -> String) -> String {
+        // Whole entries are added; nothing panics half way.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known.get(&user) {
+            return text.clone();
+        }
+        let text = make();
+        if known.len() >= MOST_REFS {
+            known.clear();
+        }
+        known.insert(user, text.clone());
+        text
+    }
+}
+
+/// How many users' are remembered: about a megabyte.
+const MOST_REFS: usize = 10_000;
+
 impl Identity {
     /// An anti-forgery value for the session of this cookie.
     pub(crate) fn csrf_for(&self, sid: &Secret<String>) -> String {
@@ -136,5 +161,24 @@ impl Identity {
         let mut text = HEXLOWER.encode(&mac.finalize().into_bytes());
         text.truncate(digits);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Ambient;
+
+    #[test]
+    fn a_pseudonym_is_made_once_and_memory_is_bounded() {
+        let (refs, ambient) = (UserRefs::default(), Ambient::system());
+        let (one, other): (UserId, UserId) = (ambient.id(), ambient.id());
+        assert_eq!(refs.of(one, || "a".to_owned()), "a");
+        assert_eq!(refs.of(other, || "b".to_owned()), "b");
+        assert_eq!(refs.of(one, || unreachable!("it is known")), "a");
+        for _ in 0..2 * MOST_REFS {
+            refs.of(ambient.id(), String::new);
+        }
+        assert!(refs.0.lock().unwrap().len() <= MOST_REFS);
     }
 }

@@ -116,6 +116,7 @@ pub struct Identity {
     places: Option<Places>,
     csrf_key: Secret<[u8; 32]>,
     log_key: Secret<[u8; 32]>,
+    user_refs: identities::UserRefs,
     /// Seals letters and errands.
     post_key: DataKey,
     tries: Arc<lockout::Tries>,
@@ -155,6 +156,7 @@ impl Identity {
             tries: Arc::default(),
             csrf_key: keys.server_key("csrf").await?,
             log_key: keys.server_key("log").await?,
+            user_refs: identities::UserRefs::default(),
             token_key: DataKey::of_server(&keys.server_key("tokens").await?),
             signing_keys: tokens::SigningKeys::default(),
             federation: federation::Federation::new(&config.providers, &ambient)?,

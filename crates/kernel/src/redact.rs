@@ -41,6 +41,8 @@ const NAMES: &[&str] = &[
     "authorization",
     "token",
 ];
+/// How a signed token begins: the first letters of a JSON object in base64url.
+const SIGNED: &[u8] = b"eyJ";
 /// What follows a prefix must be at least this long to be a secret rather than a word.
 const MIN_SECRET: usize = 16;
 /// What follows a name and a sign may be shorter: the name says what it is.
@@ -49,6 +51,59 @@ const MIN_NAMED: usize = 6;
 const LOOSE: &[&[u8]] = &[b"postgres", b"postgresql", b"redis", b"rediss", b"smtp", b"smtps", b"mysql", b"amqp"];
 
 const BLANK: &[u8] = b"***";
+
+/// Whether something that announces a secret begins with such a pair of letters, by the five low bits of each, which are
+/// the same for both cases. Made of the lists above: what stands there is looked for, and a pair too many only costs time.
+static BEGINS: [bool; 1024] = {
+    let mut begins = [false; 1024];
+    let mut at = 0;
+    while at < PREFIXES.len() {
+        begins[pair(PREFIXES[at][0], PREFIXES[at][1])] = true;
+        at += 1;
+    }
+    at = 0;
+    while at < NAMES.len() {
+        begins[pair(NAMES[at].as_bytes()[0], NAMES[at].as_bytes()[1])] = true;
+        at += 1;
+    }
+    begins[pair(SIGNED[0], SIGNED[1])] = true;
+    begins
+};
+
+const fn pair(first: u8, second: u8) -> usize {
+    ((first & 31) as usize) << 5 | (second & 31) as usize
+}
+
+/// Which bytes are looked at further: colons, and what begins a word.
+static KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Sign; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match u8_of(byte) {
+            b':' => Kind::Colon,
+            letter if letter.is_ascii_alphabetic() => Kind::Letter,
+            other if is_word_byte(other) => Kind::Word,
+            _ => Kind::Sign,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+/// What a byte can be the beginning or the middle of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Colon,
+    Letter,
+    /// A digit or `_`: goes on with a word and begins none that matters.
+    Word,
+    Sign,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "called with 0 to 255 alone, while compiling")]
+const fn u8_of(number: usize) -> u8 {
+    number as u8
+}
 
 const fn is_secret_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'/' | b'=' | b'~')
@@ -72,27 +127,43 @@ pub fn bytes(line: &[u8]) -> Cow<'_, [u8]> {
     if crate::weaken::is("A2-8") {
         return Cow::Borrowed(line);
     }
-    let mut out: Option<Vec<u8>> = None;
-    let mut at = 0;
-    while at < line.len() {
-        if let Some((keep, end)) = secret_at(line, at) {
-            let out = out.get_or_insert_with(|| line[..at].to_vec());
-            out.extend_from_slice(&line[at..keep]);
-            out.extend_from_slice(BLANK);
-            at = end;
-        } else {
-            if let Some(out) = &mut out {
-                out.push(line[at]);
-            }
-            at += 1;
-        }
+    let mut out = Vec::new();
+    // Up to where the line has been copied, and where the next secret is looked for.
+    let (mut copied, mut at) = (0, 0);
+    while let Some((keep, end)) = next_secret(line, at) {
+        out.extend_from_slice(&line[copied..keep]);
+        out.extend_from_slice(BLANK);
+        (copied, at) = (end, end);
     }
-    out.map_or(Cow::Borrowed(line), Cow::Owned)
+    if copied == 0 {
+        return Cow::Borrowed(line);
+    }
+    out.extend_from_slice(&line[copied..]);
+    Cow::Owned(out)
+}
+
+/// Where the first secret begins and ends that is announced at `from` or after it. Nearly every byte is passed over after
+/// one look, and nearly every word after two: a line is written for each request.
+fn next_secret(line: &[u8], from: usize) -> Option<(usize, usize)> {
+    let mut before = if from == 0 { Kind::Sign } else { KINDS[usize::from(line[from - 1])] };
+    for (at, byte) in line.iter().enumerate().skip(from) {
+        let kind = KINDS[usize::from(*byte)];
+        let worth = match kind {
+            Kind::Colon => line.get(at + 1) == Some(&b'/'),
+            Kind::Letter if matches!(before, Kind::Letter | Kind::Word) => false,
+            Kind::Letter => line.get(at + 1).is_some_and(|second| BEGINS[pair(*byte, *second)]),
+            Kind::Word | Kind::Sign => false,
+        };
+        if worth && let Some(found) = secret_at(line, at) {
+            return Some(found);
+        }
+        before = kind;
+    }
+    None
 }
 
 /// Where a secret begins and ends, if something that announces one stands at `at`.
 fn secret_at(line: &[u8], at: usize) -> Option<(usize, usize)> {
-    // Nearly every byte is none of these: told at once.
     match line[at] {
         b':' => in_address(line, at),
         byte if byte.is_ascii_alphabetic() && (at == 0 || !is_word_byte(line[at - 1])) => {
@@ -132,7 +203,7 @@ fn after_prefix(line: &[u8], at: usize) -> Option<(usize, usize)> {
 
 /// A token that is signed: three parts in base64url, the first of which is a JSON object.
 fn signed(line: &[u8], at: usize) -> Option<(usize, usize)> {
-    if !line[at..].starts_with(b"eyJ") {
+    if !line[at..].starts_with(SIGNED) {
         return None;
     }
     let length = line[at..].iter().take_while(|byte| is_secret_byte(**byte)).count();
@@ -217,7 +288,51 @@ mod tests {
         }
     }
 
+    /// What [`bytes`] does, without passing anything over: the first secret at each place, one after the other.
+    fn at_length(line: &[u8]) -> Vec<u8> {
+        let (mut out, mut at) = (Vec::new(), 0);
+        while at < line.len() {
+            if let Some((keep, end)) = secret_at(line, at) {
+                out.extend_from_slice(&line[at..keep]);
+                out.extend_from_slice(BLANK);
+                at = end;
+            } else {
+                out.push(line[at]);
+                at += 1;
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn everything_that_announces_a_secret_is_looked_at() {
+        let words = PREFIXES.iter().copied().chain(NAMES.iter().map(|name| name.as_bytes())).chain([SIGNED]);
+        for word in words {
+            for word in [word.to_vec(), word.to_ascii_uppercase(), word.to_ascii_lowercase()] {
+                assert!(BEGINS[pair(word[0], word[1])], "{}", String::from_utf8_lossy(&word));
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_passed_over_holds_nothing(
+            parts in prop::collection::vec(prop_oneof![
+                any::<Vec<u8>>(),
+                prop::sample::select(PREFIXES).prop_map(<[u8]>::to_vec),
+                prop::sample::select(NAMES).prop_map(|name| name.as_bytes().to_vec()),
+                prop::sample::select(LOOSE).prop_map(<[u8]>::to_vec),
+                prop::sample::select(&[
+                    "://", ":", "=", "@", "/", "\"", "\\", " ", "_", "eyJ", "PASSWORD", "ToKen=", ",\"", "\":\"",
+                ][..]).prop_map(|sign| sign.as_bytes().to_vec()),
+                "[A-Za-z0-9_.-]{1,40}".prop_map(String::into_bytes),
+            ], 0..24)
+        ) {
+            let line = parts.concat();
+            let found = bytes(&line);
+            prop_assert_eq!(&found[..], &at_length(&line)[..]);
+        }
+
         #[test]
         fn nothing_of_a_password_in_an_address_is_left(
             password in "[A-Za-z0-9/?#:!$%&()*+,;=._~-]{8,40}", scheme in "(postgres|redis|smtps)"

@@ -56,9 +56,68 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
+/// How an instant of the years 0 to 9999 is written: `2026-11-21T08:30:00.000000Z`.
+const PATTERN: [u8; 27] = *b"0000-00-00T00:00:00.000000Z";
+const DAY_MICROS: i64 = 86_400_000_000;
+/// The days from 0000-03-01 to 1970-01-01.
+const BEFORE_1970: i64 = 719_468;
+
+impl Timestamp {
+    /// The instant as it is written; `None` outside of the years 0 to 9999.
+    ///
+    /// By hand, because several stand in most answers and one in every line of the log, and a general formatter costs more
+    /// than all else there.
+    fn written(self) -> Option<[u8; 27]> {
+        let (days, micros) = (self.0.div_euclid(DAY_MICROS), self.0.rem_euclid(DAY_MICROS));
+        // The calendar repeats every 400 years, which are 146,097 days; a year is counted from March, so that the day that
+        // some years have more is its last.
+        let days = days + BEFORE_1970;
+        let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * day + 2) / 153;
+        let day = day - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = era * 400 + year + i64::from(month <= 2);
+        if !(0..=9999).contains(&year) {
+            return None;
+        }
+        let mut out = PATTERN;
+        let seconds = micros / 1_000_000;
+        let parts = [
+            (year, 0, 4),
+            (month, 5, 2),
+            (day, 8, 2),
+            (seconds / 3600, 11, 2),
+            (seconds / 60 % 60, 14, 2),
+            (seconds % 60, 17, 2),
+            (micros % 1_000_000, 20, 6),
+        ];
+        for (number, at, digits) in parts {
+            let mut rest = number;
+            for place in out[at..at + digits].iter_mut().rev() {
+                // One digit.
+                *place += u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+            }
+        }
+        Some(out)
+    }
+
+    /// Hands the text to `take`, which needs no memory of its own for nearly every instant.
+    fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
+        if let Some(written) = self.written()
+            && let Ok(text) = std::str::from_utf8(&written)
+        {
+            return take(text);
+        }
+        take(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true))
+        self.with_text(|text| f.write_str(text))
     }
 }
 
@@ -72,7 +131,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
@@ -111,6 +170,21 @@ mod tests {
         fn printing_and_parsing_agree(micros in -60_000_000_000_000_000i64..200_000_000_000_000_000) {
             let at = Timestamp::from_micros(micros);
             prop_assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
+        }
+
+        #[test]
+        fn it_is_written_as_chrono_writes_it(micros: i64, near in -70_000_000_000_000_000i64..300_000_000_000_000_000) {
+            for at in [Timestamp::from_micros(micros), Timestamp::from_micros(near)] {
+                prop_assert_eq!(at.to_string(), at.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true));
+            }
+        }
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_is_written_as_chrono_writes_it() {
+        for day in -200_000..100_000 {
+            let at = Timestamp::from_micros(day * DAY_MICROS - 1);
+            assert_eq!(at.to_string(), at.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true));
         }
     }
 

@@ -233,7 +233,8 @@ impl App {
         let inner = if self.apart { OpenApiRouter::new() } else { monitor::inner_routes(self.monitoring.clone()) };
         let proven = Proofs::new(db.clone(), ambient.clone(), &self.public_url, self.security_page);
         let api = OpenApiRouter::new()
-            .merge(operations::routes())
+            // On these alone: a layer around all routes is one more service to copy for each request.
+            .merge(operations::routes().layer(Extension(self.document.clone())))
             .merge(proofs::routes(proven))
             .merge(monitor::routes(self.monitoring.clone()))
             .merge(inner)
@@ -244,7 +245,6 @@ impl App {
         let router = router
             .merge(web::routes(ambient, &self.public_url, self.security_page))
             .merge(self.encryption.as_ref().map(Encryption::routes).unwrap_or_default())
-            .layer(Extension(self.document.clone()))
             .fallback(async || Problem::from(Fault::not_found()));
         guard::protect(router, self.guard.clone())
     }

@@ -2,57 +2,43 @@
 //! A2-8). `docs/logging.md` says what a line has.
 
 use kernel::{Clock as _, SystemClock, redact};
-use std::io::Write;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
-use tracing_subscriber::registry::LookupSpan;
+use outlet::Outlet;
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, Registry};
 
 mod line;
+mod outlet;
 
-/// Writes an event as one line. Spans are not written: what belongs to a request carries its `request_id`.
-struct Lines(SystemClock);
+/// The outlet to standard error, once logging has started.
+static OUTLET: OnceLock<Arc<Outlet>> = OnceLock::new();
 
-impl<S, N> FormatEvent<S, N> for Lines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
-        writer.write_str(&line::of(event, self.0.now()))
-    }
+/// A line that needed more memory than this gives it back.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    /// The memory of this thread's line before, to be filled again.
+    static BUFFER: Cell<String> = const { Cell::new(String::new()) };
 }
 
+/// Writes each event as one line. Spans are not written: what belongs to a request carries its `request_id`.
+///
 /// Lines go through [`redact::bytes`] on their way out; types that cannot be printed are the first defence, this the last.
-#[derive(Clone, Copy)]
-struct Redacting;
+struct Lines(Arc<Outlet>);
 
-struct Line(Vec<u8>);
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let clean = redact::bytes(&self.0);
-        // There is nobody left to tell that the log cannot be written.
-        let _ = std::io::stderr().write_all(&clean);
-    }
-}
-
-impl<'a> MakeWriter<'a> for Redacting {
-    type Writer = Line;
-    fn make_writer(&'a self) -> Line {
-        Line(Vec::with_capacity(512))
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // Taken and put back rather than borrowed: what an event holds may log when it is written. A thread that ends has
+        // none any more.
+        let mut text = BUFFER.try_with(Cell::take).unwrap_or_default();
+        text.clear();
+        line::write(&mut text, event, SystemClock.now());
+        self.0.put(&redact::bytes(text.as_bytes()), *event.metadata().level() <= Level::WARN);
+        if text.capacity() <= KEPT {
+            let _ = BUFFER.try_with(|buffer| buffer.set(text));
+        }
     }
 }
 
@@ -60,13 +46,9 @@ impl<'a> MakeWriter<'a> for Redacting {
 /// such counts as `info`. A panic becomes a line like any other.
 pub(crate) fn start(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .event_format(Lines(SystemClock))
-        .with_env_filter(filter)
-        .with_writer(Redacting)
-        .finish();
+    let outlet = OUTLET.get_or_init(|| Outlet::new(Box::new(std::io::stderr())));
     // A second start in one process (tests) keeps the first subscriber.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines(outlet.clone())));
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         let text = panic.payload_as_str().unwrap_or("a panic without a text");
@@ -74,4 +56,15 @@ pub(crate) fn start(filter: &str) {
     }));
     // Seen only where everything is logged, which whoever searches a log for secrets wants to be sure of.
     tracing::trace!(event = "logging", "everything is logged");
+}
+
+/// Writes what waits, when dropped: to be held by whoever is the last to have something to tell.
+pub(crate) struct Ending;
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(outlet) = OUTLET.get() {
+            outlet.flush();
+        }
+    }
 }

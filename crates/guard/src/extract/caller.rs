@@ -24,14 +24,14 @@ pub fn second_factor_required() -> Fault {
     Fault::new(Kind::Forbidden, "second_factor_required", detail)
 }
 
-fn asked<'a>(context: &Context, parts: &'a Parts) -> Asked<'a> {
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+fn asked<'a>(context: &'a Context, parts: &'a Parts) -> Asked<'a> {
     let length = parts.headers.get(header::CONTENT_LENGTH);
     Asked {
         ip: context.ip,
         method: &parts.method,
         // Never by `Host`, which the sender writes (A1-L5).
-        target: format!("{}{target}", context.guard.config.public_origin),
+        origin: &context.guard.config.public_origin,
+        path_and_query: parts.uri.path_and_query().map_or("/", |target| target.as_str()),
         headers: &parts.headers,
         has_body: length.is_some_and(|length| length != "0") || parts.headers.contains_key(header::TRANSFER_ENCODING),
         digest: digest::announced(&parts.headers),

@@ -39,7 +39,8 @@ pub struct UserAgent(pub String);
 
 pub(crate) fn user_agent(headers: &HeaderMap) -> String {
     let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-    text.chars().take(256).collect()
+    // A header that can be read is ASCII.
+    text.get(..256).unwrap_or(text).to_owned()
 }
 
 impl<S: Sync> FromRequestParts<S> for UserAgent {

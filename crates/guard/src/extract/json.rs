@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 /// How deep a body may nest.
 const DEPTH: usize = 32;
 
+/// What most answers fit into, so that they need not be moved while they are written.
+const ROOM: usize = 512;
+
 /// A JSON body (RFC 8259).
 ///
 /// Refuses with 415 another type, 413 what is too large, 400 what is not JSON or nests deeper than 32, 422 with the
@@ -41,8 +44,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+        let mut body = Vec::with_capacity(ROOM);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
             Err(error) => Problem::from(Fault::internal(error)).into_response(),
         }
     }

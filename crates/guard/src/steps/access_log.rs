@@ -18,9 +18,9 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn begin(guard: &Guard, request: &Request) -> Self {
+    pub(crate) fn begin(began: Timestamp, request: &Request) -> Self {
         Self {
-            began: guard.ambient.now(),
+            began,
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
             path: request.uri().path().to_owned(),

@@ -1,5 +1,6 @@
 //! The headers every answer carries (security-targets, "Header set").
 
+use crate::config::Config;
 use crate::context::Context;
 use crate::csp::{DOWNLOAD, NOTHING, Nonce, REPORT_PATH, STILL, Still};
 use crate::stack::Guard;
@@ -7,6 +8,7 @@ use crate::steps::scheme::Scheme;
 use axum::response::Response;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
+use uuid::Uuid;
 
 static FIXED: [(HeaderName, &str); 11] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -32,20 +34,60 @@ const HSTS: &str = "max-age=63072000; includeSubDomains";
 /// The same, for the list that browsers are shipped with.
 const HSTS_PRELOAD: &str = "max-age=63072000; includeSubDomains; preload";
 
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static RATE: HeaderName = HeaderName::from_static("ratelimit");
+static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// What is the same in every answer, made once: to copy a map costs less than to find the place of each name in it.
+pub(crate) struct Base {
+    encrypted: HeaderMap,
+    /// For what came in the clear, where HSTS means nothing (RFC 6797, section 7.2).
+    plain: HeaderMap,
+}
+
+impl Base {
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut plain = HeaderMap::with_capacity(ROOM);
+        for (name, value) in FIXED.iter().filter(|_| !kernel::weaken::is("A2-10")) {
+            plain.insert(name, HeaderValue::from_static(value));
+        }
+        let mut encrypted = plain.clone();
+        if !kernel::weaken::is("A2-10") {
+            let lasting = if config.hsts_preload { HSTS_PRELOAD } else { HSTS };
+            encrypted.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(lasting));
+        }
+        Self { encrypted, plain }
+    }
+
+    /// Puts these before the headers that an answer has; where both name one, these hold.
+    fn put(&self, scheme: Scheme, headers: &mut HeaderMap) {
+        let base = if scheme == Scheme::Http { &self.plain } else { &self.encrypted };
+        let mut own = std::mem::replace(headers, base.clone());
+        // The first of several values comes with its name, and those after it without.
+        let mut name = None;
+        for (next, value) in own.drain() {
+            if next.is_some() {
+                name = next;
+            }
+            if let Some(name) = name.as_ref().filter(|name| !base.contains_key(*name)) {
+                headers.append(name, value);
+            }
+        }
+    }
+}
+
+/// So many headers an answer has at most, as a rule.
+const ROOM: usize = 28;
+
 /// Writes the fixed headers, the content policy, the correlation id and what is left of the caller's budget.
 pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     let nonce = response.extensions_mut().remove::<Nonce>();
     let still = response.extensions_mut().remove::<Still>().is_some();
     let headers = response.headers_mut();
-    headers.reserve(FIXED.len() + 8);
-    for (name, value) in FIXED.iter().filter(|_| !kernel::weaken::is("A2-10")) {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    // Not on what came in the clear: there it means nothing (RFC 6797, section 7.2).
-    if context.scheme != Scheme::Http && !kernel::weaken::is("A2-10") {
-        let lasting = if guard.config.hsts_preload { HSTS_PRELOAD } else { HSTS };
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(lasting));
-    }
+    guard.base.put(context.scheme, headers);
     if let Some(nonce) = nonce {
         let https = guard.config.public_origin.starts_with("https:");
         for policy in nonce.policies(https, &guard.config.csp).into_iter().flatten() {
@@ -73,8 +115,9 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     if kernel::weaken::is("A2-10.no-banner") {
         headers.insert(header::SERVER, HeaderValue::from_static("mindvibe/0.1.0"));
     }
-    if let Ok(id) = HeaderValue::try_from(context.correlation_id.to_string()) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+    let mut id = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(context.correlation_id.0.as_hyphenated().encode_lower(&mut id)) {
+        headers.insert(&REQUEST_ID, id);
     }
     if kernel::weaken::is("A1-M3") {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -86,14 +129,47 @@ fn budget(context: &Context, headers: &mut HeaderMap) {
     let Some(snapshot) = context.refused_by.get().or(context.limit.get()) else { return };
     let (class, limit, remaining) = (snapshot.class, snapshot.limit, snapshot.remaining);
     let reset = snapshot.retry.map_or(snapshot.period.as_secs() / u64::from(limit.max(1)), |wait| wait.as_secs() + 1);
-    let mut insert = |name: &'static str, value: String| {
+    let mut insert = |name: &HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
     };
-    insert("ratelimit-policy", format!("\"{class}\";q={limit};w={}", snapshot.period.as_secs()));
-    insert("ratelimit", format!("\"{class}\";r={remaining};t={reset}"));
-    insert("x-ratelimit-limit", limit.to_string());
-    insert("x-ratelimit-remaining", remaining.to_string());
-    insert("x-ratelimit-reset", reset.to_string());
+    insert(&POLICY, format!("\"{class}\";q={limit};w={}", snapshot.period.as_secs()));
+    insert(&RATE, format!("\"{class}\";r={remaining};t={reset}"));
+    headers.insert(&LIMIT, limit.into());
+    headers.insert(&REMAINING, remaining.into());
+    headers.insert(&RESET, reset.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(scheme: Scheme, pairs: &[(&str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value));
+        }
+        Base::new(&Config::for_origin("https://mind.example")).put(scheme, &mut headers);
+        headers
+    }
+
+    #[test]
+    fn an_answer_keeps_its_own_headers_and_cannot_weaken_ours() {
+        let own = [("set-cookie", "a=1"), ("x-frame-options", "ALLOWALL"), ("set-cookie", "b=2"), ("etag", "\"1\"")];
+        let headers = put(Scheme::Https, &own);
+        let all = |name: &str| headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
+        assert_eq!((all("etag"), all("x-frame-options")), (vec!["\"1\""], vec!["DENY"]));
+        assert_eq!(headers.len(), FIXED.len() + 1 + 3);
+        let twice = put(Scheme::Https, &[("x-frame-options", "ALLOWALL"), ("x-frame-options", "SAMEORIGIN")]);
+        assert_eq!(twice.get_all("x-frame-options").iter().collect::<Vec<_>>(), ["DENY"]);
+    }
+
+    #[test]
+    fn lasting_encryption_is_asked_for_where_it_means_something() {
+        let asked = |scheme| put(scheme, &[]).contains_key(header::STRICT_TRANSPORT_SECURITY);
+        assert_eq!([Scheme::Https, Scheme::Local, Scheme::Unsaid].map(asked), [true; 3]);
+        assert!(!asked(Scheme::Http));
+    }
 }

@@ -1,6 +1,6 @@
 //! `GET /api/auth/me`: who is signed in.
 
-use crate::client::Client;
+use crate::client::Cookies;
 use crate::model::{SessionView, User};
 use crate::{Identity, cookies};
 use axum::extract::State;
@@ -27,13 +27,13 @@ pub(crate) struct Me {
 pub(crate) async fn handler(
     State(identity): State<Arc<Identity>>,
     caller: Caller,
-    client: Client,
+    cookies: Cookies,
 ) -> guard::Result<Response> {
     let (user, session) = identity.presence(&caller).await?;
     let body = Json(Me { user, session });
-    let sid = client.sid.as_ref().filter(|_| caller.credential == Credential::Session);
+    let sid = cookies.sid.as_ref().filter(|_| caller.credential == Credential::Session);
     let needs =
-        |sid: &&kernel::Secret<String>| !client.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));
+        |sid: &&kernel::Secret<String>| !cookies.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));
     if let Some(sid) = sid.filter(needs) {
         let left = session.expires_at.since(identity.ambient.now());
         let cookie = cookies::csrf(&identity.csrf_for(sid), left);

@@ -55,5 +55,5 @@ pub(crate) async fn handler(
     account_queries::update_profile(&mut tx, caller.user_id, name, locale, zone, at).await?;
     tx.commit().await?;
     identity.forget(caller.user_id);
-    me::handler(State(identity), caller, client).await
+    me::handler(State(identity), caller, client.cookies()).await
 }

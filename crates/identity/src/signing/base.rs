@@ -23,12 +23,13 @@ impl<'a> Target<'a> {
 
 /// The base of a signature; `None` when it covers what is not there.
 pub(super) fn base(input: &Input, asked: &Asked<'_>) -> Option<String> {
-    let target = Target::of(&asked.target);
+    let whole = asked.target();
+    let target = Target::of(&whole);
     let mut text = String::new();
     for name in &input.components {
         let value = match name.as_str() {
             "@method" => asked.method.as_str().to_owned(),
-            "@target-uri" => asked.target.clone(),
+            "@target-uri" => whole.clone(),
             "@authority" => target.authority.to_ascii_lowercase(),
             "@path" => target.path.to_owned(),
             "@query" if target.query.is_empty() => "?".to_owned(),

@@ -269,7 +269,8 @@ mod tests {
         let asked = Asked {
             ip: "192.0.2.1".parse().unwrap(),
             method: &Method::POST,
-            target: "https://example.com/foo?param=Value&Pet=dog".to_owned(),
+            origin: "https://example.com",
+            path_and_query: "/foo?param=Value&Pet=dog",
             headers,
             has_body: true,
             digest: None,

@@ -40,7 +40,8 @@ pub(super) fn check<'a>(key: &KeySignature, asked: &Asked<'a>) -> Result<Once<'a
 }
 
 fn message(asked: &Asked<'_>, timestamp: &str, nonce: &str, digest: &[u8]) -> String {
-    let target = Target::of(&asked.target);
+    let whole = asked.target();
+    let target = Target::of(&whole);
     let query = target.query.strip_prefix('?').unwrap_or("");
     let digest = HEXLOWER_PERMISSIVE.encode(digest);
     [asked.method.as_str(), target.path, query, timestamp, nonce, &digest].join("\n")

@@ -25,6 +25,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// By then a line of the log is written.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// The program that start rules start.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -166,8 +169,10 @@ impl Instance {
         self.process.start().await
     }
 
-    /// Everything it has said since it was last started, its log included.
-    pub(crate) fn said(&self) -> String {
+    /// Everything it has said since it was last started, its log included. A line may be written a moment after the answer
+    /// that it is about.
+    pub(crate) async fn said(&self) -> String {
+        tokio::time::sleep(MOMENT).await;
         self.process.said()
     }
 

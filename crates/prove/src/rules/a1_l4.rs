@@ -47,7 +47,7 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     lab.send(&Request::post("/api/moods").bearer(&token).json(&mood)).await?;
     lab.send(&Request::get(&format!("/api/moods/{NOBODY}?limit=prove-query")).bearer(&token)).await?;
     lab.send(&Request::get("/prove-path/%0d%0a%1b%5b2J").header("User-Agent", "prove-agent")).await?;
-    let said = instance.said();
+    let said = instance.said().await;
     let lines: Vec<&str> = said.lines().filter(|line| line.starts_with('{')).collect();
     let read: Vec<Option<Value>> = lines.iter().map(|line| serde_json::from_str(line).ok()).collect();
     let event = |name: &str| {

@@ -67,7 +67,7 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
         let answer = lab.send(&request).await?;
         answers.push((request.line(), format!("{:?}\n{}", answer.headers, answer.text())));
     }
-    let said = instance.said();
+    let said = instance.said().await;
     found.control(said.contains("\"TRACE\""), || "the log is not at its loudest".to_owned())?;
     for (name, secret) in secrets {
         for (form, needle) in [("", secret.to_owned()), (" in base64", BASE64.encode(secret.as_bytes()))] {

@@ -26,7 +26,7 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     // An empty setting counts as one that is not there.
     let settings = [("ENVIRONMENT", ""), ("SECRET_KEY", GOOD), ("PUBLIC_URL", "https://mind.example")];
     let instance = bench.start(&settings).await?;
-    let said = instance.said();
+    let said = instance.said().await;
     let assumed = said.lines().any(|line| line.contains("environment") && line.contains("production (defaulted)"));
     found.check(assumed, || "it does not say that production was assumed".to_owned());
     let account = instance.owner.account();

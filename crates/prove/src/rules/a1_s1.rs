@@ -36,7 +36,7 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     }
     found.control(looked_at > 0, || "no password is looked at".to_owned())?;
     found.check(looked_at <= 2, || format!("{looked_at} of 6 passwords were looked at where 4 an hour are allowed"));
-    let told = instance.said().matches("relay_away").count();
+    let told = instance.said().await.matches("relay_away").count();
     found.check(told == 1, || format!("it was told {told} times that Redis is away"));
     Ok(())
 }

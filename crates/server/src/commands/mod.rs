@@ -10,6 +10,7 @@ mod prove;
 mod serve;
 mod user;
 
+use crate::logging;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -72,6 +73,8 @@ pub fn run() -> ExitCode {
             return if asked_for_help { ExitCode::SUCCESS } else { ExitCode::from(COULD_NOT_RUN) };
         }
     };
+    // Dropped last: what the runtime tells while it ends is written too.
+    let _ending = logging::Ending;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("the runtime does not start: {error}")),

@@ -11,28 +11,27 @@ use tracing::field::{Field, Visit};
 /// Names that the line itself has; a field of the same name is told apart by a line below it.
 const OWN: [&str; 3] = ["ts", "level", "target"];
 
-/// The line, with its end.
-pub(super) fn of(event: &Event<'_>, at: Timestamp) -> String {
+/// Writes the line, with its end.
+pub(super) fn write(out: &mut String, event: &Event<'_>, at: Timestamp) {
     let about = event.metadata();
-    let mut line = Members { out: String::with_capacity(384), named: false };
-    let _ = write!(line.out, "{{\"ts\":\"{at}\",\"level\":\"{}\",\"target\":", about.level());
-    string(&mut line.out, about.target());
+    let _ = write!(out, "{{\"ts\":\"{at}\",\"level\":\"{}\",\"target\":", about.level());
+    string(out, about.target());
+    let mut line = Members { out: &mut *out, named: false };
     event.record(&mut line);
     if !line.named {
-        line.out.push_str(",\"event\":\"note\"");
+        out.push_str(",\"event\":\"note\"");
     }
-    line.out.push_str("}\n");
-    line.out
+    out.push_str("}\n");
 }
 
 /// The members of the object, as they come.
-struct Members {
-    out: String,
+struct Members<'a> {
+    out: &'a mut String,
     /// Whether one of them was the event's name.
     named: bool,
 }
 
-impl Members {
+impl Members<'_> {
     fn name(&mut self, field: &Field) {
         let name = field.name();
         self.named |= name == "event";
@@ -52,10 +51,10 @@ impl Members {
     }
 }
 
-impl Visit for Members {
+impl Visit for Members<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        string(&mut self.out, value);
+        string(self.out, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -79,7 +78,10 @@ impl Visit for Members {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.record_str(field, &format!("{value:?}"));
+        self.name(field);
+        self.out.push('"');
+        let _ = write!(Escaping(self.out), "{value:?}");
+        self.out.push('"');
     }
 }
 
@@ -90,28 +92,56 @@ fn is_active(letter: char) -> bool {
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Whether a byte stands for itself, whatever is around it: ASCII, neither a control character nor one that JSON escapes.
+/// It is then a letter of its own, so that a text may be cut before the first that is not.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
 /// A JSON string (RFC 8259, section 7).
 fn string(out: &mut String, text: &str) {
     out.push('"');
+    escape(out, text);
+    out.push('"');
+}
+
+/// What is written to it is the inside of a JSON string.
+struct Escaping<'a>(&'a mut String);
+
+impl std::fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        escape(self.0, text);
+        Ok(())
+    }
+}
+
+fn escape(out: &mut String, text: &str) {
     if kernel::weaken::is("A1-L4") {
         out.push_str(text);
-    } else {
-        for letter in text.chars() {
-            match letter {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                // All of these are within the first plane, so four digits do.
-                letter if is_active(letter) => {
-                    let _ = write!(out, "\\u{:04x}", u32::from(letter));
-                }
-                letter => out.push(letter),
+        return;
+    }
+    // What needs no escape goes over in one piece.
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, odd) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = odd.chars();
+        let Some(letter) = letters.next() else { break };
+        rest = letters.as_str();
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // All of these are within the first plane, so four digits do.
+            letter if is_active(letter) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(letter));
             }
+            letter => out.push(letter),
         }
     }
-    out.push('"');
+    out.push_str(rest);
 }
 
 #[cfg(test)]
@@ -119,7 +149,8 @@ mod tests {
     use super::*;
     use serde_json::Value;
     use std::sync::{Arc, Mutex};
-    use tracing_subscriber::fmt::MakeWriter;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -135,22 +166,13 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Sink {
-        type Writer = Self;
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
     /// The lines that are written while `work` runs.
     fn lines(work: impl FnOnce()) -> Vec<String> {
         let sink = Sink::default();
-        let subscriber = tracing_subscriber::fmt()
-            .event_format(crate::logging::Lines(kernel::SystemClock))
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(sink.clone())
-            .finish();
+        let outlet = crate::logging::outlet::Outlet::new(Box::new(sink.clone()));
+        let subscriber = Registry::default().with(crate::logging::Lines(outlet.clone()));
         tracing::subscriber::with_default(subscriber, work);
+        outlet.flush();
         let bytes = sink.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }
