@@ -337,6 +337,18 @@ fn chores(
     chores
 }
 
+/// What each slice promises.
+fn parts() -> [OpenApi; 6] {
+    [
+        operations::openapi(),
+        monitor::openapi(),
+        proofs::openapi(),
+        identity::openapi(),
+        journal::openapi(),
+        recordings::openapi(),
+    ]
+}
+
 /// The OpenAPI document of everything that is served, as it is committed: the slices' promises under one heading.
 ///
 /// # Errors
@@ -351,18 +363,27 @@ pub fn document() -> Result<String, Failure> {
             .build(),
         Paths::new(),
     );
-    for part in [
-        operations::openapi(),
-        monitor::openapi(),
-        proofs::openapi(),
-        identity::openapi(),
-        journal::openapi(),
-        recordings::openapi(),
-    ] {
+    for part in parts() {
         document.merge(part);
     }
     guard::complete_document(&mut document, AREAS);
     let mut text = document.to_pretty_json()?;
     text.push('\n');
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn no_two_slices_give_one_name_to_different_shapes() {
+        let mut known = BTreeMap::new();
+        for (name, shape) in parts().into_iter().filter_map(|part| part.components).flat_map(|all| all.schemas) {
+            let shape = serde_json::to_value(shape).unwrap();
+            let first = known.entry(name.clone()).or_insert_with(|| shape.clone());
+            assert_eq!(*first, shape, "{name}: the document would keep one of them for both");
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) struct LinkRequest {
 /// Whether a new account can be used.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AccountStanding)]
 pub(crate) enum Standing {
     /// At once.
     Active,

@@ -14,6 +14,7 @@ pub(super) const DAYS: u16 = 30;
 /// How a rule stands, or a finding with all its rules; the later in this list, the more it needs somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RuleStanding)]
 pub(super) enum Standing {
     /// A finding that no rule can see: tests of every build show it.
     ByTests,

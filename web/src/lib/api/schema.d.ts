@@ -1592,6 +1592,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Whether a new account can be used.
+         * @enum {string}
+         */
+        AccountStanding: "active" | "awaiting_approval";
         /** @description How much was ended. */
         AllRevoked: {
             /**
@@ -2635,7 +2640,7 @@ export interface components {
             /** @description How bad a failure is. */
             severity: components["schemas"]["RuleSeverity"];
             /** @description How it stands. */
-            standing: components["schemas"]["Standing"];
+            standing: components["schemas"]["RuleStanding"];
             /** @description What is attacked. */
             title: string;
         };
@@ -2865,6 +2870,11 @@ export interface components {
          * @enum {string}
          */
         RuleSeverity: "medium" | "high" | "critical";
+        /**
+         * @description How a rule stands, or a finding with all its rules; the later in this list, the more it needs somebody.
+         * @enum {string}
+         */
+        RuleStanding: "by_tests" | "not_applicable" | "passed" | "outdated" | "never" | "unknown" | "failed";
         /** @description `area:read` or `area:write`. */
         Scope: string;
         /** @description Exactly one proof for a sign-in. */
@@ -2914,7 +2924,7 @@ export interface components {
             /** @description Who found it. */
             source: components["schemas"]["FindingSource"];
             /** @description How the rule stands that needs somebody most. */
-            standing: components["schemas"]["Standing"];
+            standing: components["schemas"]["RuleStanding"];
             /** @description What was found. */
             title: string;
         };
@@ -3093,11 +3103,6 @@ export interface components {
          * @enum {string}
          */
         Staleness: "other_version" | "too_old";
-        /**
-         * @description How a rule stands, or a finding with all its rules; the later in this list, the more it needs somebody.
-         * @enum {string}
-         */
-        Standing: "by_tests" | "not_applicable" | "passed" | "outdated" | "never" | "unknown" | "failed";
         /** @description The moods of some days, day by day. */
         Stats: {
             count: number;
@@ -3344,7 +3349,7 @@ export interface components {
             /** @description Its address. */
             email: string;
             /** @description Whether it can be used. */
-            status: components["schemas"]["Standing"];
+            status: components["schemas"]["AccountStanding"];
         };
         /** @description One kind of thing that was blocked. */
         Violation: {
