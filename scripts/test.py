@@ -28,7 +28,7 @@ STAGES = [
     ("rust", "test-rust", True, 30, False),
     ("client tests", "test-web", True, 10, False),
     ("end to end", "test-e2e", True, 20, False),
-    ("prove", "test-prove", True, 20, False),
+    ("prove", "test-prove", True, 30, False),
 ]
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
