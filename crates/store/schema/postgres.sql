@@ -231,6 +231,16 @@ table public.passkeys
     constraint passkeys_pkey PRIMARY KEY (id)
     constraint passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
     CREATE INDEX passkeys_user_id_idx ON public.passkeys USING btree (user_id, created_at, id)
+table public.proofs
+    rule text not null
+    outcome text not null
+    seen text not null
+    requests bigint not null
+    target text not null
+    version text not null
+    proven_at timestamp with time zone not null
+    constraint proofs_outcome_check CHECK ((outcome = ANY (ARRAY['pass'::text, 'fail'::text, 'unknown'::text, 'not_applicable'::text])))
+    constraint proofs_pkey PRIMARY KEY (rule)
 table public.recordings
     id uuid not null
     user_id uuid not null

@@ -235,6 +235,17 @@ CREATE TABLE passkeys (
     constraint passkeys_user_id_fkey foreign key (user_id) references users (id) on delete cascade
 ) strict;
 CREATE INDEX passkeys_user_id_idx on passkeys (user_id, created_at, id);
+CREATE TABLE proofs (
+    rule text not null,
+    outcome text not null,
+    seen text not null,
+    requests integer not null,
+    target text not null,
+    version text not null,
+    proven_at integer not null,
+    primary key (rule),
+    constraint proofs_outcome_check check (outcome in ('pass', 'fail', 'unknown', 'not_applicable'))
+) strict;
 CREATE TABLE recordings (
     id blob not null,
     user_id blob not null,
