@@ -16,6 +16,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{TimeBase, Timestamp};
 use symphonia::default::{codecs, formats};
 
+use crate::chapters;
 use crate::container::Container;
 use crate::fault::AudioFault;
 use crate::source::{Source, Watch};
@@ -57,6 +58,9 @@ impl Demux {
         let looked = (&mut source).take(128).read_to_end(&mut head).and_then(|_| source.seek(SeekFrom::Start(0)));
         looked.map_err(|error| AudioFault::Io(watch.failure().unwrap_or(error)))?;
         let container = Container::sniff(&head).ok_or(AudioFault::NotAudio)?;
+        if container == Container::Webm {
+            chapters::hide(&mut source).map_err(|error| AudioFault::Io(watch.failure().unwrap_or(error)))?;
+        }
         let opened = guarded(|| Self::select(source, container, watch.clone()));
         watch.failure().map_or(opened, |error| Err(AudioFault::Io(error)))
     }

@@ -8,6 +8,7 @@
 //! recording, keeps nothing on disk, and downloads no model (`make models` does).
 
 mod cancel;
+mod chapters;
 mod chunks;
 mod container;
 mod cores;

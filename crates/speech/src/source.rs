@@ -16,6 +16,8 @@ pub struct Source {
     length: u64,
     position: u64,
     watch: Watch,
+    /// What is read in place of what stands there, and where.
+    shown: Option<(u64, Vec<u8>)>,
 }
 
 /// What is known of a [`Source`] after a demuxer has swallowed it.
@@ -34,7 +36,7 @@ impl Source {
     pub fn new(reader: impl Read + Seek + Send + Sync + 'static, byte_len: u64) -> Self {
         let watch = Watch::default();
         watch.with(|seen| seen.length = byte_len);
-        Self { inner: Box::new(reader), length: byte_len, position: 0, watch }
+        Self { inner: Box::new(reader), length: byte_len, position: 0, watch, shown: None }
     }
 
     /// A file on disk, from its start.
@@ -52,6 +54,22 @@ impl Source {
     /// In bytes.
     pub(crate) fn len(&self) -> u64 {
         self.length
+    }
+
+    /// Has these bytes read in place of those that stand there.
+    pub(crate) fn show(&mut self, at: u64, bytes: Vec<u8>) {
+        self.shown = Some((at, bytes));
+    }
+
+    /// Writes over what was read from `start` on, where something else is to be shown.
+    fn lay_over(&self, start: u64, read: &mut [u8]) {
+        let Some((at, bytes)) = &self.shown else { return };
+        for (place, byte) in (*at..).zip(bytes) {
+            let inside = place.checked_sub(start).and_then(|index| usize::try_from(index).ok());
+            if let Some(shown) = inside.and_then(|index| read.get_mut(index)) {
+                *shown = *byte;
+            }
+        }
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -80,6 +98,7 @@ impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.inner.read(buffer) {
             Ok(count) => {
+                self.lay_over(self.position, &mut buffer[..count]);
                 self.position += count as u64;
                 let position = self.position;
                 self.watch.with(|seen| seen.furthest = seen.furthest.max(position));
