@@ -94,7 +94,8 @@ async fn neighbour(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let account = lab.account(2).await?;
     let (from, kept_out) = scan(lab, found).await?;
     found.control(kept_out.is_some(), || "a scanner is not kept out at all".to_owned())?;
-    let me = lab.send(&Request::get("/api/auth/me").bearer(&token).from(from).limit_expected()).await?;
+    // Not where one signs in, which is open to all of them.
+    let me = lab.send(&Request::get("/api/moods").bearer(&token).from(from).limit_expected()).await?;
     found.check(me.ok(), || format!("who is signed in beside a scanner: {}", me.brief()));
     let login = Request::post("/api/auth/login").same_origin().json(&account.body()).from(from).limit_expected();
     let login = lab.send(&login).await?;

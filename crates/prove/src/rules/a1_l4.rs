@@ -38,8 +38,9 @@ async fn trial(bench: &Bench, found: &mut Findings) -> Result<(), Stop> {
     let lab = &instance.lab;
     let token = lab.take_token(0).await?;
     let nasty = format!("x\r\n{FORGED}\r\n\u{1b}[2J\u{9b}31m\u{7f}");
-    // What a browser reports is written down.
-    let report = json!({"csp-report": {"violated-directive": nasty, "blocked-uri": nasty, "document-uri": nasty}});
+    // What a browser reports of a page of ours is written down.
+    let page = format!("{}/{nasty}", instance.url);
+    let report = json!({"csp-report": {"violated-directive": nasty, "blocked-uri": nasty, "document-uri": page}});
     let sent = Request::post("/api/csp-report").content("application/csp-report", report.to_string().into_bytes());
     let answer = lab.send(&sent).await?;
     found.control(answer.ok(), || format!("a report of a browser answers {}", answer.brief()))?;

@@ -159,7 +159,7 @@ point!(
     "A2-CHECKLIST.10-no-default-secrets",
     "13.3.1",
     798,
-    "A2-4.start",
+    "A2-CHECKLIST.10-no-default-secrets",
     false,
     "Without its variables it does not start",
     "In production without SECRET_KEY: an exit status that is not 0, and an error that names the variable."

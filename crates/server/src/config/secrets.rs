@@ -44,7 +44,7 @@ pub(super) fn keys(
         keys.extend(given(source, "SECRET_KEY")?);
     } else if let Some(key) = given(source, "SECRET_KEY")? {
         keys.push(key);
-    } else if environment == Environment::Development {
+    } else if environment == Environment::Development || kernel::weaken::is("A2-CHECKLIST.10-no-default-secrets") {
         keys.push(kept(data_dir)?);
     } else {
         return Err(ConfigError::Missing {
