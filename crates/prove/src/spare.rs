@@ -93,6 +93,18 @@ impl Lab {
         })
     }
 
+    /// Signs in with the first backup code and has the device trusted; what its cookie holds.
+    pub(crate) async fn trusted_device(&self, enrolled: &Enrolled) -> Result<String, Stop> {
+        let Some(code) = enrolled.backup_codes.first() else {
+            return Stop::unsure("there are no backup codes");
+        };
+        let challenge = self.challenge(&enrolled.account).await?;
+        let body = json!({"challenge_id": challenge, "backup_code": code, "trust_device": true});
+        let answer = self.send(&Request::post("/api/auth/second-factor").same_origin().json(&body)).await?;
+        let device = answer.cookie("__Host-device").filter(|_| answer.ok());
+        device.ok_or_else(|| Stop::Unsure(format!("having a device trusted answers {}", answer.brief())))
+    }
+
     /// Makes an API key.
     pub(crate) async fn api_key(&self, token: &str, wish: &Value) -> Result<Key, Stop> {
         let answer = self.send(&Request::post("/auth/api-keys").bearer(token).json(wish)).await?;

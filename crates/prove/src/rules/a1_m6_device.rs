@@ -1,11 +1,8 @@
 //! Strangers lock an account, and its owner sits at a device that they trust.
 
-use super::guesses::{BROWSER, empty, login, refused, right_is_refused, wrong};
+use super::guesses::{BROWSER, empty, login, refused, right_is_refused, tried_in_vain, wrong};
 use crate::lab::Lab;
 use crate::rule::{Findings, Rule, RuleInfo, Severity, Stop};
-use crate::spare::Enrolled;
-use crate::wire::Request;
-use serde_json::json;
 
 pub(crate) static RULE: Rule = Rule {
     info: RuleInfo {
@@ -28,7 +25,7 @@ const LOCKING: usize = 5;
 
 async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     let (owner, stranger) = (lab.enrolled().await?, lab.enrolled().await?);
-    let (device, foreign) = (trusted_device(lab, &owner).await?, trusted_device(lab, &stranger).await?);
+    let (device, foreign) = (lab.trusted_device(&owner).await?, lab.trusted_device(&stranger).await?);
     let account = &owner.account;
     let with =
         |device: &str, right| login(BROWSER, account, right).header("Cookie", &format!("__Host-device={device}"));
@@ -47,25 +44,10 @@ async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
         )
     });
 
-    for _ in 0..LOCKING {
-        let answer = lab.send(&with(&device, false)).await?;
-        found.check(refused(&answer), || format!("a wrong password on a trusted device: {}", answer.brief()));
-    }
+    tried_in_vain(lab, found, &with(&device, false), LOCKING).await?;
     let answer = lab.send(&with(&device, true)).await?;
     found.check(answer.status == 401 && empty(&answer), || {
         format!("the right password on a trusted device after five wrong ones on it: {}", answer.brief())
     });
     Ok(())
-}
-
-/// Signs in with a second factor and has the device trusted; what its cookie holds.
-async fn trusted_device(lab: &Lab, enrolled: &Enrolled) -> Result<String, Stop> {
-    let Some(code) = enrolled.backup_codes.first() else {
-        return Stop::unsure("there are no backup codes");
-    };
-    let challenge = lab.challenge(&enrolled.account).await?;
-    let body = json!({"challenge_id": challenge, "backup_code": code, "trust_device": true});
-    let answer = lab.send(&Request::post("/api/auth/second-factor").same_origin().json(&body)).await?;
-    let device = answer.cookie("__Host-device").filter(|_| answer.ok());
-    device.ok_or_else(|| Stop::Unsure(format!("having a device trusted answers {}", answer.brief())))
 }

@@ -28,12 +28,17 @@ pub(super) fn refused(answer: &Response) -> bool {
 
 /// So many wrong passwords, one after another, all of them looked at.
 pub(super) async fn wrong(lab: &Lab, found: &mut Findings, account: &Account, times: usize) -> Result<(), Stop> {
+    tried_in_vain(lab, found, &login(BROWSER, account, false), times).await
+}
+
+/// A sign-in with a wrong password, so many times, one after another, all of them looked at.
+pub(super) async fn tried_in_vain(lab: &Lab, found: &mut Findings, guess: &Request, times: usize) -> Result<(), Stop> {
     let mut done = 0;
     for _ in 0..3 * times {
         if done == times {
             return Ok(());
         }
-        let answer = lab.send(&login(BROWSER, account, false)).await?;
+        let answer = lab.send(guess).await?;
         found.check(refused(&answer), || format!("a wrong password: {}", answer.brief()));
         // What found no time for its hash was no try.
         done += usize::from(answer.status == 401);

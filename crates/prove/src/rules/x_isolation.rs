@@ -48,15 +48,10 @@ impl Purse {
     async fn fill(lab: &Lab) -> Result<Self, Stop> {
         let enrolled = lab.enrolled().await?;
         let (session, account) = (enrolled.session.clone(), &enrolled.account);
-        let [first, second, ..] = enrolled.backup_codes.as_slice() else {
+        let [_, second, ..] = enrolled.backup_codes.as_slice() else {
             return Stop::unsure("there are no backup codes");
         };
-        let waiting = lab.challenge(account).await?;
-        let body = json!({"challenge_id": waiting, "backup_code": first, "trust_device": true});
-        let answer = lab.send(&Request::post("/api/auth/second-factor").same_origin().json(&body)).await?;
-        let Some(device) = answer.cookie("__Host-device") else {
-            return Stop::unsure(format!("trusting a device answers {}", answer.brief()));
-        };
+        let device = lab.trusted_device(&enrolled).await?;
         let answer = lab.send(&Request::post("/auth/login").json(&account.body())).await?;
         let waiting = answer.member("/challenge_id").unwrap_or_default();
         let body = json!({"challenge_id": waiting, "backup_code": second});
