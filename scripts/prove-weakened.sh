@@ -17,7 +17,7 @@ if [ $# = 3 ]; then
     . scripts/server.sh
     trap stop_server EXIT
     MINDVIBE_WEAKEN=$switch start_server "$weakened"
-    answer=$(DATA_DIR="$SERVER_DIR/data" "$program" prove --target "$SERVER_URL" --only "$rule" --format json || true)
+    answer=$(on_server "$program" prove --target "$SERVER_URL" --only "$rule" --format json || true)
   fi
   seen=$(python3 -c '
 import json, sys
@@ -27,7 +27,7 @@ except (ValueError, KeyError, StopIteration):
     print("no answer")
 ' "$answer" "$rule")
   if [ "$seen" = fail ]; then
-    echo "  red as it should be  $rule"
+    echo "  red as it should be  ${SECONDS}s  $rule"
   else
     echo "  NOT NOTICED ($seen)  $rule, with $switch switched off"
   fi

@@ -1,8 +1,14 @@
-# Sourced by the scripts that need a running MindVibe: `start_server BINARY` on an empty data folder and a free port of
-# 127.0.0.1, `stop_server`. Sets SERVER_URL, SERVER_DIR and SERVER_PID; what the server says is in $SERVER_DIR/server.log.
+# Sourced by the scripts that need a running MindVibe, on an empty data folder and a free port of 127.0.0.1:
+#
+#   start_server BINARY          as `make run` starts it
+#   start_production BINARY      as `mindvibe init --local-ca` sets a server up for others: production, TLS in the process
+#   stop_server
+#
+# They set SERVER_URL, SERVER_DIR and SERVER_PID; what the server says is in $SERVER_DIR/server.log. `on_server COMMAND…`
+# runs a command with the server's settings.
 # shellcheck shell=bash
 
-SERVER_PID= SERVER_DIR= SERVER_URL=
+SERVER_PID= SERVER_DIR= SERVER_URL= SERVER_SETTINGS=()
 
 stop_server() {
   if [ -n "$SERVER_PID" ]; then
@@ -20,13 +26,33 @@ start_server() {
   SERVER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/mindvibe-server.XXXXXXXX")
   # A name, because browsers make no passkey for a bare address; the one of PUBLIC_URL, so that pages are not sent on.
   SERVER_URL="http://localhost:$port"
+  SERVER_SETTINGS=(ENVIRONMENT=development LISTEN_ADDR="127.0.0.1:$port" PUBLIC_URL="$SERVER_URL" DATA_DIR="$SERVER_DIR/data")
+  start "$1" "$port" http
+}
+
+start_production() {
+  stop_server
+  local port
+  port=$(scripts/free-port.sh)
+  SERVER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/mindvibe-server.XXXXXXXX")
+  SERVER_URL="https://localhost:$port"
+  "$1" init --local-ca --dir "$SERVER_DIR" --public-url "$SERVER_URL" >"$SERVER_DIR/init.log"
+  # The rest is in the file that was made; the ports of a person's server are not to be taken here.
+  SERVER_SETTINGS=(
+    MINDVIBE_CONFIG="$SERVER_DIR/mindvibe.env" LISTEN_ADDR="127.0.0.1:$port" HTTP_LISTEN_ADDR="127.0.0.1:$(scripts/free-port.sh)"
+  )
+  start "$1" "$port" https
+}
+
+# start BINARY PORT SCHEME
+start() {
   # A provider that does not answer: enough to ask for a sign-in by it, and for the way back from there.
-  ENVIRONMENT=development LISTEN_ADDR="127.0.0.1:$port" PUBLIC_URL="$SERVER_URL" DATA_DIR="$SERVER_DIR/data" \
-    OIDC_PROVIDERS=nowhere OIDC_NOWHERE_ISSUER=http://127.0.0.1:9 OIDC_NOWHERE_CLIENT_ID=mindvibe \
-    "$1" serve >"$SERVER_DIR/server.log" 2>&1 </dev/null &
+  SERVER_SETTINGS+=(OIDC_PROVIDERS=nowhere OIDC_NOWHERE_ISSUER="$3://127.0.0.1:9" OIDC_NOWHERE_CLIENT_ID=mindvibe)
+  # Not by `on_server`: that would be a shell in between, and a stop would end the shell.
+  env "${SERVER_SETTINGS[@]}" "$1" serve >"$SERVER_DIR/server.log" 2>&1 </dev/null &
   SERVER_PID=$!
   for _ in $(seq 100); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 0; fi
+    if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then return 0; fi
     if ! kill -0 "$SERVER_PID" 2>/dev/null; then break; fi
     sleep 0.1
   done
@@ -34,3 +60,5 @@ start_server() {
   tail -n 30 "$SERVER_DIR/server.log" >&2
   return 1
 }
+
+on_server() { env "${SERVER_SETTINGS[@]}" "$@"; }

@@ -1,11 +1,13 @@
 //! Where the throw-away accounts of a run come from.
 
-use crate::wire::{Request, Wire};
+use crate::site::Site;
+use crate::wire::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Somebody who can sign in.
@@ -96,18 +98,18 @@ impl Accounts for FromFile {
 
 /// Accounts that sign up by themselves, where that is all it takes. They stay, since no request removes an account at once.
 pub struct SignedUp {
-    target: String,
+    target: Site,
     pause: Option<Duration>,
 }
 
 impl SignedUp {
     /// For the server at `target`; `pause` between two sign-ups, by default none on loopback and 21 s elsewhere.
-    pub fn new(target: impl Into<String>, pause: Option<Duration>) -> Self {
+    pub fn new(target: impl Into<Site>, pause: Option<Duration>) -> Self {
         Self { target: target.into(), pause }
     }
 
     async fn sign_up(&self, count: usize) -> Result<Vec<Account>, AccountsError> {
-        let wire = Wire::open(&self.target).await.map_err(|error| AccountsError(error.to_string()))?;
+        let wire = self.target.open(Arc::default()).await.map_err(|error| AccountsError(error.to_string()))?;
         // Three sign-ups a minute and address are allowed.
         let pause = self.pause.unwrap_or(Duration::from_secs(if wire.many_addresses() { 0 } else { 21 }));
         let mut made = Vec::new();

@@ -5,7 +5,7 @@ use crate::document::Document;
 use crate::rule::Stop;
 use crate::wire::{Request, Response, Wire, WireError};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -61,7 +61,7 @@ pub(crate) struct Lab {
     second: Option<Wire>,
     pub(crate) read_only: bool,
     pause: Duration,
-    provider: Box<dyn Accounts>,
+    provider: Arc<dyn Accounts>,
     made: OnceCell<Result<Vec<Account>, String>>,
     document: OnceCell<Document>,
     visits: OnceCell<Vec<(String, Response)>>,
@@ -75,7 +75,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lab {
-    pub(crate) fn new(wire: Wire, provider: Box<dyn Accounts>, read_only: bool, pace: Option<Duration>) -> Self {
+    pub(crate) fn new(wire: Wire, provider: Arc<dyn Accounts>, read_only: bool, pace: Option<Duration>) -> Self {
         // A stranger may ask ninety times a minute.
         let polite = if wire.many_addresses() { Duration::ZERO } else { Duration::from_millis(700) };
         Self {

@@ -20,6 +20,7 @@ mod document;
 mod evidence;
 mod instance;
 mod lab;
+mod lanes;
 mod leak;
 mod material;
 pub mod output;
@@ -29,6 +30,7 @@ mod report;
 mod rule;
 mod rules;
 mod run;
+mod site;
 mod spare;
 mod wire;
 
@@ -39,6 +41,7 @@ pub use published::published_keys;
 pub use report::{Report, RuleResult, Status};
 pub use rule::{Kind, Listed, RuleInfo, Severity};
 pub use run::{Error, Options, Progress, run};
+pub use site::Site;
 
 /// What every rule is about, sorted by id.
 pub fn rules() -> Vec<Listed> {

@@ -1,8 +1,10 @@
 //! What a server publishes about itself, for a caller that has to know which one it is talking to.
 
 use crate::run::{Error, open};
+use crate::site::Site;
 use crate::wire::Request;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The most names that are looked at.
 const MOST: usize = 100;
@@ -12,10 +14,11 @@ const MOST: usize = 100;
 ///
 /// # Errors
 /// [`Error::Unreachable`] when the target does not answer.
-pub async fn published_keys(target: &str) -> Result<Vec<String>, Error> {
-    let wire = open(target).await?;
+pub async fn published_keys(target: &Site) -> Result<Vec<String>, Error> {
+    let wire = open(target, Arc::default()).await?;
     let answer = wire.send(&Request::get("/.well-known/jwks.json")).await;
-    let answer = answer.map_err(|error| Error::Unreachable { target: target.to_owned(), reason: error.to_string() })?;
+    let answer =
+        answer.map_err(|error| Error::Unreachable { target: target.url.clone(), reason: error.to_string() })?;
     Ok(if answer.ok() { names(&answer.json()) } else { Vec::new() })
 }
 

@@ -56,6 +56,8 @@ pub struct RuleResult {
     pub seen: String,
     /// How many requests it took.
     pub requests: usize,
+    /// How long it took, in milliseconds; waiting for limits to recover included.
+    pub duration_ms: u64,
 }
 
 impl RuleResult {

@@ -4,14 +4,18 @@ use crate::accounts::Accounts;
 use crate::evidence::{Evidence, Record};
 use crate::instance::{Bench, Program};
 use crate::lab::Lab;
+use crate::lanes::{Approach, Lanes};
 use crate::owasp;
 use crate::report::{Report, RuleResult, Status};
 use crate::rule::{AnyRule, Findings, Kind, Stop};
 use crate::rules;
+use crate::site::Site;
 use crate::wire::{Wire, WireError};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
 
 /// Told of each rule as it ends.
 pub type Progress = Box<dyn Fn(&RuleResult) + Send + Sync>;
@@ -19,9 +23,9 @@ pub type Progress = Box<dyn Fn(&RuleResult) + Send + Sync>;
 /// How to run.
 pub struct Options {
     /// The server: `http://127.0.0.1:8080`.
-    pub target: String,
+    pub target: Site,
     /// Another instance of the same server, on the same data: what is said to one must hold at the other.
-    pub second_target: Option<String>,
+    pub second_target: Option<Site>,
     /// Where throw-away accounts come from.
     pub accounts: Box<dyn Accounts>,
     /// What start rules start; without one they are not applicable.
@@ -86,58 +90,69 @@ pub fn run(options: Options) -> Pin<Box<dyn Future<Output = Result<Report, Error
 async fn run_unboxed(options: Options) -> Result<Report, Error> {
     let rules = chosen(&options.only)?;
     let bench = Bench::new(options.program);
+    let (targeted, own): (Vec<_>, Vec<_>) = rules.into_iter().partition(|rule| rule.kind() == Kind::Attack);
     // Only attacks need a target.
-    let lab = if rules.iter().all(|rule| rule.kind() != Kind::Attack) {
-        None
+    let lanes = if targeted.is_empty() {
+        Lanes::none()
     } else {
-        let wire = open(&options.target).await?;
-        let lab = Lab::new(wire, options.accounts, options.read_only, options.pace);
-        Some(match &options.second_target {
-            Some(second) => lab.beside(open(second).await?),
-            None => lab,
-        })
+        let approach = Approach {
+            target: &options.target,
+            second: options.second_target.as_ref(),
+            accounts: options.accounts.into(),
+            read_only: options.read_only,
+            pace: options.pace,
+        };
+        Lanes::open(&approach, targeted.len()).await?
     };
-    let wanted = rules.iter().any(|rule| rule.kind() == Kind::Evidence);
+    let wanted = own.iter().any(|rule| rule.kind() == Kind::Evidence);
     let record = match &options.evidence {
         // Reading the program whole, to know it by its digest, takes a moment.
         Some(evidence) if wanted => evidence.read(),
         _ => Err("there are no results of the program's own tests at hand".to_owned()),
     };
-    let mut results = Vec::new();
-    for rule in rules {
-        let result = match rule {
-            AnyRule::Evidence(known) => {
-                let judged = record.as_ref().map(|record: &Record| record.judge(known.tests, &options.started_at));
-                let (status, seen) = judged.unwrap_or_else(|why| (Status::Unknown, why.clone()));
-                entry(rule, status, seen, 0)
-            }
-            AnyRule::Attack(_) | AnyRule::Start(_) => one(lab.as_ref(), &bench, rule).await,
-        };
+    let told = |result: RuleResult| {
         if let Some(progress) = &options.progress {
             progress(&result);
         }
-        results.push(result);
-    }
+        result
+    };
+    let (bench, told) = (&bench, &told);
+    // What is tried on instances of their own, or looked up, goes on meanwhile.
+    let attacks = lanes.attack(&targeted, |lab, rule| async move { told(one(lab, bench, rule).await) });
+    let others = async {
+        let mut results = Vec::new();
+        for rule in own {
+            results.push(told(match rule {
+                AnyRule::Evidence(known) => {
+                    let judged = record.as_ref().map(|record: &Record| record.judge(known.tests, &options.started_at));
+                    let (status, seen) = judged.unwrap_or_else(|why| (Status::Unknown, why.clone()));
+                    entry(rule, status, seen, 0, Duration::ZERO)
+                }
+                AnyRule::Attack(_) | AnyRule::Start(_) => one(None, bench, rule).await,
+            }));
+        }
+        results
+    };
+    let (mut results, others) = tokio::join!(attacks, others);
+    results.extend(others);
+    results.sort_by_key(|result| result.id);
     Ok(Report {
-        target: options.target,
-        version: lab.as_ref().and_then(Lab::version),
+        target: options.target.url,
+        version: lanes.version(),
         started_at: options.started_at,
         rules: results,
-        left_behind: match lab {
-            Some(lab) => lab.close().await,
-            None => Vec::new(),
-        },
+        left_behind: lanes.close().await,
     })
 }
 
-pub(crate) async fn open(target: &str) -> Result<Wire, Error> {
-    let unreachable = |error: WireError| Error::Unreachable { target: target.to_owned(), reason: error.to_string() };
-    Wire::open(target).await.map_err(unreachable)
+pub(crate) async fn open(target: &Site, requests: Arc<AtomicUsize>) -> Result<Wire, Error> {
+    let unreachable = |error: WireError| Error::Unreachable { target: target.url.clone(), reason: error.to_string() };
+    target.open(requests).await.map_err(unreachable)
 }
 
 async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
-    let sent = || bench.requests() + lab.map_or(0, |lab| lab.wire.requests());
-    let before = sent();
+    let sent = || if rule.kind() == Kind::Attack { lab.map_or(0, |lab| lab.wire.requests()) } else { bench.requests() };
+    let (before, began) = (sent(), Instant::now());
     let (info, mut found) = (rule.info(), Findings::default());
     let end = match (rule, lab) {
         (AnyRule::Attack(_), Some(lab)) if lab.read_only && info.writes => {
@@ -151,10 +166,10 @@ async fn one(lab: Option<&Lab>, bench: &Bench, rule: AnyRule) -> RuleResult {
     let (status, seen) = verdict(&found, end);
     let elsewhere = rule.kind() == Kind::Start && status != Status::NotApplicable;
     let seen = if elsewhere { format!("tried on this program, not on the target: {seen}") } else { seen };
-    entry(rule, status, seen, sent() - before)
+    entry(rule, status, seen, sent() - before, began.elapsed())
 }
 
-fn entry(rule: AnyRule, status: Status, seen: String, requests: usize) -> RuleResult {
+fn entry(rule: AnyRule, status: Status, seen: String, requests: usize, took: Duration) -> RuleResult {
     let info = rule.info();
     RuleResult {
         id: info.id,
@@ -169,6 +184,7 @@ fn entry(rule: AnyRule, status: Status, seen: String, requests: usize) -> RuleRe
         expected: info.expected,
         seen,
         requests,
+        duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

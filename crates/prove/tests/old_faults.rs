@@ -88,7 +88,7 @@ async fn each_fault_of_the_predecessors_is_found() {
     let target = predecessor::start().await;
     let options = Options {
         accounts: Box::new(SignedUp::new(target.clone(), Some(Duration::ZERO))),
-        target,
+        target: target.into(),
         second_target: None,
         evidence: None,
         only: Vec::new(),

@@ -49,7 +49,7 @@ async fn attack(weak: &'static str, only: &[&str]) -> Report {
     let accounts = serde_json::Value::from(list).to_string();
     let options = Options {
         accounts: Box::new(prove::FromFile::parse(&accounts).unwrap()),
-        target,
+        target: target.into(),
         second_target: None,
         evidence: None,
         only: only.iter().map(|name| (*name).to_owned()).collect(),
@@ -110,7 +110,7 @@ async fn a_read_only_run_leaves_out_what_writes() {
     let target = model::start("").await;
     let file = r#"[{"email":"a@example.com","password":"x"},{"email":"b@example.com","password":"y"}]"#;
     let options = Options {
-        target,
+        target: target.into(),
         second_target: None,
         evidence: None,
         accounts: Box::new(prove::FromFile::parse(file).unwrap()),
@@ -135,7 +135,7 @@ async fn rules_that_start_this_program_need_no_target() {
         prove::Program { path: "/nowhere/at/all".into(), environment: Vec::new(), temporary: std::env::temp_dir() };
     for (program, expected) in [(None, Status::NotApplicable), (Some(program), Status::Unknown)] {
         let options = Options {
-            target: "http://127.0.0.1:9".to_owned(),
+            target: "http://127.0.0.1:9".into(),
             second_target: None,
             evidence: None,
             accounts: Box::new(SignedUp::new("http://127.0.0.1:9", None)),
@@ -158,7 +158,7 @@ async fn rules_that_start_this_program_need_no_target() {
 async fn a_server_that_is_not_there_is_an_error() {
     for target in ["http://127.0.0.1:9", "ftp://x", "nonsense", "http://a b"] {
         let options = Options {
-            target: target.to_owned(),
+            target: target.into(),
             second_target: None,
             evidence: None,
             accounts: Box::new(SignedUp::new(target, None)),

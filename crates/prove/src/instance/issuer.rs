@@ -194,7 +194,7 @@ mod tests {
     async fn a_code_is_good_once_and_with_its_verifier() {
         let issuer = Issuer::start().await.unwrap();
         let url = issuer.settings()[1].1.to_owned();
-        let wire = Wire::open(&url).await.unwrap();
+        let wire = Wire::counting(&url, Arc::default()).await.unwrap();
         let said = wire.send(&Request::get("/.well-known/openid-configuration")).await.unwrap();
         assert_eq!(said.member("/issuer"), Some(url.clone()));
         assert_eq!(wire.send(&Request::get("/jwks")).await.unwrap().json()["keys"][0]["kid"], KID);

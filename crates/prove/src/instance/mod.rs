@@ -116,7 +116,7 @@ impl Bench {
         }
         let open = || Wire::trusting(&url, &authority.body, self.requests.clone());
         let owner = Arc::new(Owner::set_up(open().await?, &code).await?);
-        let lab = Lab::new(open().await?, Box::new(Residents(owner.clone())), false, Some(Duration::ZERO));
+        let lab = Lab::new(open().await?, Arc::new(Residents(owner.clone())), false, Some(Duration::ZERO));
         Ok(Encrypted { instance: Instance { lab, owner, url, process }, clear, port })
     }
 
@@ -138,7 +138,7 @@ impl Bench {
         let target = process.target();
         let open = || Wire::counting(&target, self.requests.clone());
         let owner = Arc::new(Owner::set_up(open().await?, &code).await?);
-        let lab = Lab::new(open().await?, Box::new(Residents(owner.clone())), false, Some(Duration::ZERO));
+        let lab = Lab::new(open().await?, Arc::new(Residents(owner.clone())), false, Some(Duration::ZERO));
         Ok(Instance { lab, owner, url, process })
     }
 }

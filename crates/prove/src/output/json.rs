@@ -21,6 +21,7 @@ mod tests {
         let expected = serde_json::json!({
             "id": "A1-C4.cookie-only", "kind": "attack", "status": "fail", "finding": "A1-C4", "title": "A title", "severity": "high",
             "cwe": 352, "asvs": "3.5.1", "owasp": "A01:2025", "expected": "GET <x> & \"y\": 401.", "seen": "POST /a & <b>: 200", "requests": 3,
+            "duration_ms": 1204,
         });
         assert_eq!(value["rules"][1], expected);
         let statuses: Vec<_> = value["rules"].as_array().unwrap().iter().map(|rule| rule["status"].clone()).collect();

@@ -27,10 +27,11 @@ pub fn junit(report: &Report) -> String {
             [("cwe", format!("CWE-{}", rule.cwe)), ("asvs", rule.asvs.to_owned()), ("owasp", rule.owasp.to_owned())];
         let named: String = named.iter().map(|(name, value)| property(name, &escape(value))).collect();
         let said = element.map(|element| format!("    <{element} message=\"{}\"/>\n", escape(&rule.seen)));
+        let seconds = format!("{}.{:03}", rule.duration_ms / 1000, rule.duration_ms % 1000);
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "  <testcase classname=\"{finding}\" name=\"{name}\">\n    <properties>\n{named}    </properties>\n{}  </testcase>\n",
+            "  <testcase classname=\"{finding}\" name=\"{name}\" time=\"{seconds}\">\n    <properties>\n{named}    </properties>\n{}  </testcase>\n",
             said.unwrap_or_default(),
         );
     }
@@ -62,14 +63,14 @@ mod tests {
     fn it_reads_like_this() {
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuite name="mindvibe prove" hostname="http://127.0.0.1:8080" timestamp="2026-11-21T10:00:00Z" tests="5" failures="1" errors="1" skipped="1">
-  <testcase classname="A1-C1" name="A1-C1 A title">
+  <testcase classname="A1-C1" name="A1-C1 A title" time="1.204">
     <properties>
       <property name="cwe" value="CWE-352"/>
       <property name="asvs" value="3.5.1"/>
       <property name="owasp" value="A01:2025"/>
     </properties>
   </testcase>
-  <testcase classname="A1-C4" name="A1-C4.cookie-only A title">
+  <testcase classname="A1-C4" name="A1-C4.cookie-only A title" time="1.204">
     <properties>
       <property name="cwe" value="CWE-352"/>
       <property name="asvs" value="3.5.1"/>
@@ -77,7 +78,7 @@ mod tests {
     </properties>
     <failure message="POST /a &amp; &lt;b&gt;: 200"/>
   </testcase>
-  <testcase classname="A1-H2" name="A1-H2 A title">
+  <testcase classname="A1-H2" name="A1-H2 A title" time="1.204">
     <properties>
       <property name="cwe" value="CWE-352"/>
       <property name="asvs" value="3.5.1"/>
@@ -85,14 +86,14 @@ mod tests {
     </properties>
     <skipped message="read-only"/>
   </testcase>
-  <testcase classname="A2-4" name="A2-4.start A title (start: this program, not the target)">
+  <testcase classname="A2-4" name="A2-4.start A title (start: this program, not the target)" time="1.204">
     <properties>
       <property name="cwe" value="CWE-352"/>
       <property name="asvs" value="3.5.1"/>
       <property name="owasp" value="A01:2025"/>
     </properties>
   </testcase>
-  <testcase classname="A2-6" name="A2-6 A title">
+  <testcase classname="A2-6" name="A2-6 A title" time="1.204">
     <properties>
       <property name="cwe" value="CWE-352"/>
       <property name="asvs" value="3.5.1"/>

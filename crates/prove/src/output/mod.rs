@@ -51,6 +51,7 @@ mod sample {
             expected: "GET <x> & \"y\": 401.",
             seen: seen.to_owned(),
             requests: 3,
+            duration_ms: 1204,
         };
         Report {
             target: "http://127.0.0.1:8080".to_owned(),

@@ -60,12 +60,7 @@ fn tls(host: &str, authority: Option<&[u8]>) -> Result<Tls, WireError> {
 }
 
 impl Wire {
-    /// Finds the server, and whether one may come to it from many addresses.
-    pub(crate) async fn open(target: &str) -> Result<Self, WireError> {
-        Self::counting(target, Arc::default()).await
-    }
-
-    /// The same, with a count of requests that others share.
+    /// Finds the server, and whether one may come to it from many addresses. Others may share the count of requests.
     pub(crate) async fn counting(target: &str, requests: Arc<AtomicUsize>) -> Result<Self, WireError> {
         Self::to(target, None, requests).await
     }

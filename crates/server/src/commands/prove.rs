@@ -4,7 +4,9 @@ use super::say;
 use crate::compose::{Failure, House};
 use crate::config::{Config, Source};
 use crate::proofs;
-use ::prove::{Account, Accounts, AccountsError, Evidence, FromFile, Options, Pending, Program, SignedUp, output};
+use ::prove::{
+    Account, Accounts, AccountsError, Evidence, FromFile, Options, Pending, Program, SignedUp, Site, output,
+};
 use data_encoding::BASE32_NOPAD;
 use guard::Role;
 use identity::{Identity, NewUser};
@@ -30,6 +32,10 @@ pub(super) struct Arguments {
     /// Another instance of the same server, for what must hold at both.
     #[arg(long)]
     second_target: Option<String>,
+    /// The certificate authority (PEM) that vouches for the targets, where this machine does not trust it anyway: `tls/ca.crt`
+    /// in the data folder of a server with an authority of its own.
+    #[arg(long)]
+    authority: Option<PathBuf>,
     /// table, json, sarif or junit; with --list also markdown.
     #[arg(long, default_value = "table", value_parser = ["table", "json", "sarif", "junit", "markdown"])]
     format: String,
@@ -79,14 +85,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         ));
     }
     let pace = arguments.pace.map(Duration::from_millis);
+    let authority = arguments.authority.as_ref().map(std::fs::read).transpose()?;
+    let site = |url: String| Site { url, authority: authority.clone() };
+    let target = site(arguments.target.clone());
     let home = home(&arguments).await?;
     if let Some(home) = home.as_ref().filter(|_| arguments.record) {
-        proofs::recognise(&arguments.target, &home.identity).await?;
+        proofs::recognise(&target, &home.identity).await?;
     }
     let options = Options {
-        accounts: accounts(&arguments, pace, home.as_ref())?,
-        target: arguments.target,
-        second_target: arguments.second_target,
+        accounts: accounts(&arguments, &target, pace, home.as_ref())?,
+        target,
+        second_target: arguments.second_target.map(site),
         evidence: evidence(arguments.evidence),
         program: program(),
         only: arguments.only,
@@ -179,13 +188,18 @@ async fn home(arguments: &Arguments) -> Result<Option<Home>, Failure> {
     Ok(Some(Home { house, identity }))
 }
 
-fn accounts(arguments: &Arguments, pace: Option<Duration>, home: Option<&Home>) -> Result<Box<dyn Accounts>, Failure> {
+fn accounts(
+    arguments: &Arguments,
+    target: &Site,
+    pace: Option<Duration>,
+    home: Option<&Home>,
+) -> Result<Box<dyn Accounts>, Failure> {
     if let Some(path) = &arguments.accounts {
         let text = std::fs::read_to_string(path)?;
         return Ok(Box::new(FromFile::parse(&text).map_err(|error| Failure::Prove(error.to_string()))?));
     }
     let Some(Home { house, identity }) = home else {
-        return Ok(Box::new(SignedUp::new(arguments.target.clone(), pace)));
+        return Ok(Box::new(SignedUp::new(target.clone(), pace)));
     };
     Ok(Box::new(Local { house: house.clone(), identity: identity.clone(), made: Mutex::default() }))
 }

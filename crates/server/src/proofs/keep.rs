@@ -5,7 +5,7 @@ use super::standing::VERSION;
 use crate::compose::Failure;
 use identity::Identity;
 use kernel::Timestamp;
-use prove::{Kind, Report, Status};
+use prove::{Kind, Report, Site, Status};
 use std::collections::HashMap;
 use store::Db;
 use url::Url;
@@ -45,12 +45,12 @@ impl From<ForeignTarget> for Failure {
 ///
 /// # Errors
 /// [`ForeignTarget::Stranger`], or when the target does not answer.
-pub async fn recognise(target: &str, identity: &Identity) -> Result<(), Failure> {
+pub async fn recognise(target: &Site, identity: &Identity) -> Result<(), Failure> {
     let theirs = prove::published_keys(target).await.map_err(|error| Failure::Prove(error.to_string()))?;
     if identity.public_key_ids().iter().any(|own| theirs.contains(&own.to_string())) {
         return Ok(());
     }
-    Err(ForeignTarget::Stranger(target.to_owned()).into())
+    Err(ForeignTarget::Stranger(target.url.clone()).into())
 }
 
 /// Keeps what a run found of each rule that it tried, in place of what was known before; answers how many those are. A
