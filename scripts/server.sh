@@ -37,9 +37,11 @@ start_production() {
   SERVER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/mindvibe-server.XXXXXXXX")
   SERVER_URL="https://localhost:$port"
   "$1" init --local-ca --dir "$SERVER_DIR" --public-url "$SERVER_URL" >"$SERVER_DIR/init.log"
-  # The rest is in the file that was made; the ports of a person's server are not to be taken here.
+  # The rest is in the file that was made; the ports of a person's server are not to be taken here. A mail server that does
+  # not answer: letters wait for it, and people can sign up.
   SERVER_SETTINGS=(
     MINDVIBE_CONFIG="$SERVER_DIR/mindvibe.env" LISTEN_ADDR="127.0.0.1:$port" HTTP_LISTEN_ADDR="127.0.0.1:$(scripts/free-port.sh)"
+    SMTP_URL=smtps://127.0.0.1:9 MAIL_FROM="MindVibe <mind@localhost.example>"
   )
   start "$1" "$port" https
 }

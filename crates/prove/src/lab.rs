@@ -112,21 +112,31 @@ impl Lab {
         self.wire.send(request).await
     }
 
-    /// Sends; when told to wait, waits and sends again, unless the limit is what is being looked at.
+    /// Sends; when told to wait, waits and sends again, unless the limit is what is being looked at. A server that has too
+    /// many passwords to look at says so with 503 (`busy`), and that is no verdict on any of them.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, Stop> {
         let longest = if self.wire.many_addresses() { 15 } else { 70 };
-        for _ in 0..4 {
+        let mut left = 4;
+        // A busy machine gets more patience than a limit does: nothing is being counted meanwhile.
+        let mut busy = 15;
+        loop {
             let answer = self.try_send(request).await?;
-            if answer.status != 429 || request.limit_expected {
+            let limited = answer.status == 429 && !request.limit_expected;
+            let overrun = answer.is(503, "busy");
+            if !limited && !overrun {
                 return Ok(answer);
             }
             let seconds = answer.header("retry-after").and_then(|after| after.parse::<u64>().ok()).unwrap_or(1);
             if seconds > longest {
                 return Stop::unsure(format!("{} is rate limited for {seconds} s", request.line()));
             }
+            let count = if limited { &mut left } else { &mut busy };
+            *count -= 1;
+            if *count == 0 {
+                return Stop::unsure(format!("{} stays {}", request.line(), answer.brief()));
+            }
             tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
-        Stop::unsure(format!("{} stays rate limited", request.line()))
     }
 
     async fn accounts(&self) -> Result<&[Account], Stop> {

@@ -27,6 +27,9 @@ async fn attack(lab: &Lab, found: &mut Findings) -> Result<(), Stop> {
     if answer.is(403, "registration_closed") {
         return Err(Stop::NotApplicable("registration is closed".to_owned()));
     }
+    if answer.is(403, "invite_required") {
+        return Err(Stop::NotApplicable("accounts are made by invitation".to_owned()));
+    }
     found.control(answer.ok(), || format!("signing up with a strong password answers {}", answer.brief()))?;
     lab.also_remove(strong);
     let own = fresh();
