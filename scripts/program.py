@@ -43,8 +43,8 @@ def call(port, method, path, body=None, headers=None):
 class Program:
     """`mindvibe serve`, with the JSON access log written to a file and these classes of limits out of the way."""
 
-    def __init__(self, data, limits=(), trace=None, settings=None):
-        self.port = free_port()
+    def __init__(self, data, limits=(), trace=None, settings=None, port=None):
+        self.port = port or free_port()
         environment = {
             **settings_of(data), "LISTEN_ADDR": f"127.0.0.1:{self.port}",
             **(ONE_CLIENT if limits else {}), **{f"RATE_LIMIT_{name}": NO_LIMIT for name in limits}, **(settings or {}),

@@ -14,6 +14,8 @@ echo "=== answers about known and unknown addresses, 2,000 a class"
 scripts/verify/enumeration.py
 echo "=== what is revoked at one instance ends at the other"
 scripts/with-servers.sh scripts/verify/revocation.py
+echo "=== the attack suite, against two instances"
+scripts/with-servers.sh --redis scripts/verify/prove_fleet.py
 echo "=== floods, and whoever uses the server meanwhile"
 scripts/verify/flood.py
 echo "=== parsers of strangers' bytes, fuzzed"

@@ -32,7 +32,8 @@ FULL = 100
 SEED = 20250101
 EVIDENCE = ROOT / "docs/evidence/schemathesis.md"
 MODELS = Path(os.environ.get("MODELS_DIR") or Path.home() / ".cache/mindvibe/models")
-SETTINGS = Path(__file__).with_name("schemathesis.toml")
+SETTINGS = Path(__file__).with_name("schemathesis.toml").resolve()
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py").resolve()
 # They end what the run is signed in with, or change how one signs in.
 ENDS = re.compile(r"logout|revoke|/password|/2fa/|/step-up|/sessions|/devices|not-me|/refresh")
 REQUIRED = {"admin": "administrator"}
@@ -81,13 +82,15 @@ def run(tools, data, program, who, document, secret, examples):
     file, report = data / f"{who}.json", data / f"{who}.ndjson"
     file.write_text(json.dumps(document), encoding="utf-8")
     command = [
-        tools / "schemathesis", "--config-file", SETTINGS, "--no-color", "run", file, "--url", f"http://127.0.0.1:{program.port}", "--checks", "all",
-        "--max-examples", examples, "--seed", SEED, "--generation-database", "none", "--continue-on-failure",
+        tools / "schemathesis", "--config-file", SETTINGS, "--no-color", "run", file, "--url", f"http://127.0.0.1:{program.port}",
+        "--checks", "all", "--workers", 2, "--max-examples", examples, "--seed", SEED, "--generation-database", "none", "--continue-on-failure",
         "--request-timeout", 20, "--report-ndjson-path", report,
     ]
     if secret:
         command += ["--header", f"Authorization: Bearer {secret}"]
-    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    # What it keeps beside the reports goes with the folder.
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)}
+    ended = subprocess.run([str(part) for part in command], cwd=data, env=environment, capture_output=True, text=True)
     tried = re.search(r"(\d+) (?:generated|test cases?|cases)", ended.stdout)
     if ended.returncode:
         print(ended.stdout[-12000:] + ended.stderr[-2000:])

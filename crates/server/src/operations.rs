@@ -9,6 +9,7 @@ use guard::{Admin, Caller, Class, Limits};
 use http::{HeaderValue, StatusCode, header};
 use kernel::{Fault, Kind};
 use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,9 +48,35 @@ async fn document(_: Caller, Extension(document): Extension<Document>) -> impl I
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], Bytes::from_owner(document.0))
 }
 
+/// What a browser sends to `report-uri`.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read as any JSON; it is here for the document")]
+struct CspReport {
+    /// What was blocked.
+    #[schema(rename = "csp-report", value_type = Object)]
+    report: Value,
+}
+
+/// What a browser sends by the Reporting API; more than this many are more than 16 KiB.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read as any JSON; it is here for the document")]
+#[schema(min_items = 1, max_items = 1365)]
+struct BrowserReports(Vec<BrowserReport>);
+
+/// One report of a browser.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read as any JSON; it is here for the document")]
+struct BrowserReport {
+    /// `csp-violation`; others are taken and left alone.
+    #[schema(rename = "type", max_length = 16_384)]
+    kind: String,
+    /// What was blocked.
+    body: Option<Value>,
+}
+
 /// A browser tells what it blocked. Each kind is logged once, and counted.
 #[utoipa::path(post, path = "/api/csp-report", tag = "operations", extensions(("x-auth" = json!("public"))),
-    request_body(content = inline(serde_json::Value), content_type = "application/csp-report"),
+    request_body(content((CspReport = "application/csp-report"), (BrowserReports = "application/reports+json"))),
     responses((status = 204), (status = 400, body = guard::ProblemBody), (status = 413, body = guard::ProblemBody),
         (status = 415, body = guard::ProblemBody), (status = 429, body = guard::ProblemBody)))]
 async fn csp_report(limits: Limits, inbox: Inbox, body: Result<Bytes, BytesRejection>) -> guard::Result<StatusCode> {

@@ -81,6 +81,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     if kernel::weaken::is("A2-11") && bytes.windows(4).any(|four| four == b"' OR") {
         return Err(Fault::internal("near \"OR\": syntax error"));
     }
+    // Every body of ours is an object. Left to serde, a list would do as well, its values taken for the fields in turn.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        // What is no JSON at all is said to be none.
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+        return Err(if is_json { Fault::field("body", "wrong_type", "Expected an object.") } else { not_json() });
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -176,6 +182,13 @@ mod tests {
         );
         assert_eq!(refusal(r#"{"score":1,"#), (Kind::BadRequest, String::new(), "malformed_json"));
         assert_eq!(refusal(r#"{"score":1,"tags":[]} x"#), (Kind::BadRequest, String::new(), "malformed_json"));
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        assert_eq!(refusal(r#"[1,["a"]]"#), (Kind::Invalid, "body".into(), "wrong_type"));
+        assert_eq!(refusal(" \n[1, []]"), (Kind::Invalid, "body".into(), "wrong_type"));
+        assert_eq!(refusal("[1,"), (Kind::BadRequest, String::new(), "malformed_json"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TicketRequest {
     /// The kind of socket: `rooms`, `live`.
-    #[schema(min_length = 1, max_length = 32)]
+    #[schema(min_length = 1, max_length = 32, pattern = "^(rooms|live)$")]
     purpose: String,
 }
 
@@ -55,4 +55,18 @@ pub(crate) async fn handler(
     }
     let ticket = identity.issue_ticket(&caller, &request.purpose, &client.ip_prefix).await?;
     Ok((StatusCode::CREATED, Json(Ticket { ticket: ticket.expose().clone(), expires_in: LIFE.as_secs() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TicketRequest;
+    use crate::Config;
+    use utoipa::PartialSchema;
+
+    #[test]
+    fn the_document_names_the_purposes_that_are_taken() {
+        let schema = serde_json::to_value(TicketRequest::schema()).unwrap();
+        let known = Config::default().socket_purposes.join("|");
+        assert_eq!(schema["properties"]["purpose"]["pattern"], format!("^({known})$"));
+    }
 }

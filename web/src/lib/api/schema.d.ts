@@ -1647,6 +1647,15 @@ export interface components {
             /** @description `closed`: it is asked. `open`: it failed too often and is left alone. `half_open`: it is tried again. */
             state: string;
         };
+        /** @description One report of a browser. */
+        BrowserReport: {
+            /** @description What was blocked. */
+            body?: unknown;
+            /** @description `csp-violation`; others are taken and left alone. */
+            type: string;
+        };
+        /** @description What a browser sends by the Reporting API; more than this many are more than 16 KiB. */
+        BrowserReports: components["schemas"]["BrowserReport"][];
         /** @description Something of which there is never more. */
         Ceiling: {
             /**
@@ -1747,6 +1756,11 @@ export interface components {
             /** @description What it may do: `area:read`, `area:write`. */
             scopes: components["schemas"]["Scope"][];
             signing?: components["schemas"]["Signing"] | null;
+        };
+        /** @description What a browser sends to `report-uri`. */
+        CspReport: {
+            /** @description What was blocked. */
+            "csp-report": Record<string, unknown>;
         };
         /** @description What browsers have blocked since this process began. */
         CspViolations: {
@@ -5619,7 +5633,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/csp-report": unknown;
+                "application/csp-report": components["schemas"]["CspReport"];
+                "application/reports+json": components["schemas"]["BrowserReports"];
             };
         };
         responses: {
