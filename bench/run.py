@@ -29,6 +29,7 @@ OVERHEAD = EXAMPLES / "overhead"
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = 32
+ME = "/api/auth/me"
 LIMITS = ("SIGNED_IN", "ANONYMOUS", "SIGN_IN_BY_ADDRESS", "SIGN_IN_BY_ACCOUNT", "SIGN_UP")
 ACCOUNT = {"email": "bench@mind.example", "password": PASSWORD}
 
@@ -55,9 +56,35 @@ def per_cpu_second(pid, work):
 
 
 def browser(port):
-    """The cookie header of a signed-in browser."""
+    """The cookie header of a signed-in browser: the session's and the anti-forgery one."""
     _, headers, _ = call(port, "POST", "/api/auth/login", ACCOUNT)
-    return "Cookie: __Host-sid=" + cookies(headers)["__Host-sid"]
+    return "Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies(headers).items())
+
+
+def answered(port, cookie):
+    """What ME is answered with, apart from what hyper adds to every answer."""
+    status, headers, body = call(port, "GET", ME, headers=dict([cookie.split(": ", 1)]))
+    lines = [[name, value] for name, value in headers.items() if name.lower() not in ("date", "content-length")]
+    return {"path": ME, "status": status, "headers": lines, "body": body.decode()}
+
+
+class Bare:
+    """A bare route that gives one answer of the program's, every byte of it, to the same request."""
+
+    def __init__(self, answer, cookie):
+        self.port = free_port()
+        self.process = subprocess.Popen([str(BARE), f"127.0.0.1:{self.port}"], stdin=subprocess.PIPE, text=True)
+        self.process.stdin.write(json.dumps(answer))
+        self.process.stdin.close()
+        wait_for(self.port, ME, self.process)
+        same = answered(self.port, cookie)
+        if sorted(same.pop("headers")) != sorted(answer["headers"]) or not same.items() <= answer.items():
+            sys.exit("bench: the bare route does not answer as the program does")
+        self.pid = self.process.pid
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
 
 
 def token(port):
@@ -83,15 +110,12 @@ def measure(data):
     sign_in.prepare(data)
     server = Program(data, LIMITS)
     cookie = browser(server.port)
-    body = call(server.port, "GET", "/api/auth/me", headers={"Cookie": cookie.split(": ", 1)[1]})[2]
-    bare_port = free_port()
-    bare = subprocess.Popen([str(BARE), f"127.0.0.1:{bare_port}", body.decode()])
-    wait_for(bare_port, "/")
+    bare = Bare(answered(server.port, cookie), cookie)
     secret = {"BENCH_TOKEN": token(server.port)}
     reads, bases, writes, rates = [], [], [], []
     for _ in range(ROUNDS):
-        bases.append(per_cpu_second(bare.pid, lambda: wrk(bare_port, "/")))
-        reads.append(per_cpu_second(server.pid, lambda: wrk(server.port, "/api/auth/me", headers=[cookie])))
+        bases.append(per_cpu_second(bare.pid, lambda: wrk(bare.port, ME, headers=[cookie])))
+        reads.append(per_cpu_second(server.pid, lambda: wrk(server.port, ME, headers=[cookie])))
         began = time.monotonic()
         written = 0
 
@@ -102,7 +126,7 @@ def measure(data):
 
         writes.append(per_cpu_second(server.pid, write))
         rates.append(written / (time.monotonic() - began))
-    bare.terminate()
+    bare.stop()
     signing_in = sign_in.measure(server.port, cookie, ROUNDS, SECONDS)
     server.stop()
 

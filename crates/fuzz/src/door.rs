@@ -1,9 +1,9 @@
 //! The front door as a stranger meets it: the real checks, around routes that only say what they were given.
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use guard::{Caller, ClientIp, Config, CorrelationId, Guard, Identities, Presented, Rates, Sender, Window};
@@ -27,7 +27,7 @@ impl Identities for Nobody {
     }
 
     fn csrf_matches(&self, sid: &Secret<String>, token: &str) -> bool {
-        seal::csrf::check(&Secret::new([7; 32]), sid.expose(), token, token)
+        seal::csrf::check(&seal::csrf::Key::new(&Secret::new([7; 32])), sid.expose(), token, token)
     }
 
     fn user_ref(&self, _: UserId) -> String {
@@ -56,7 +56,7 @@ async fn note(guard::Json(note): guard::Json<Note>) -> String {
     format!("{} {} {} {:?}", note.title.len(), note.score, note.tags.len(), note.at)
 }
 
-async fn address(ClientIp(ip): ClientIp, _: Extension<CorrelationId>) -> String {
+async fn address(ClientIp(ip): ClientIp, _: CorrelationId) -> String {
     ip.to_string()
 }
 

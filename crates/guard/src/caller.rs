@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -83,6 +84,8 @@ pub struct Caller {
     pub confirmed_at: Option<Timestamp>,
     /// What an API key may do, as `area:read` and `area:write`; `None` for whoever is there in person.
     pub scopes: Option<Arc<[String]>>,
+    /// What whoever recognised them knows besides, and nobody else reads.
+    pub memo: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A credential as the request presented it, not yet believed.
@@ -191,7 +194,13 @@ pub trait Identities: Send + Sync + 'static {
         sender: &'a Sender,
     ) -> BoxFuture<'a, Result<Option<Caller>, Fault>>;
 
-    /// Whether this caller may ask this: from this address, with this signature.
+    /// The same at once, for whom nobody has to be asked about: a session that was looked up a moment ago. `None` says
+    /// nothing.
+    fn resolve_at_once(&self, _presented: &Presented, _sender: &Sender) -> Option<Caller> {
+        None
+    }
+
+    /// Whether the caller of an API key may ask this: from this address, with this signature.
     ///
     /// # Errors
     /// The refusal to answer with.

@@ -1,10 +1,15 @@
 //! What the steps of one request know of each other.
 
-use crate::caller::{Identities, Presented, Sender};
-use crate::limiter::{Limiter, Snapshot};
+use crate::caller::{Caller, Presented, Sender};
+use crate::extract::context;
+use crate::limiter::Snapshot;
+use crate::problem::Problem;
 use crate::stack::Guard;
 use crate::steps::ceiling::Place;
+use crate::steps::credential::Found;
 use crate::steps::scheme::Scheme;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use kernel::{Ambient, Fault, Timestamp, UserId};
 use std::fmt;
 use std::net::IpAddr;
@@ -18,6 +23,14 @@ pub struct CorrelationId(pub Uuid);
 impl fmt::Display for CorrelationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CorrelationId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(context(parts)?.correlation_id)
     }
 }
 
@@ -65,11 +78,13 @@ pub(crate) struct Context {
     pub(crate) begun: Timestamp,
     pub(crate) sender: Sender,
     pub(crate) presented: Option<Presented>,
-    pub(crate) identities: Arc<dyn Identities>,
-    pub(crate) limiter: Arc<Limiter>,
+    /// How many credentials came along.
+    pub(crate) found: Found,
     pub(crate) guard: Arc<Guard>,
     /// Held as long as the request is worked on.
     pub(crate) place: OnceLock<Place>,
+    /// Set by the extractor [`crate::Caller`] once they are let in, for the next one that asks.
+    pub(crate) caller: OnceLock<Caller>,
     /// Set by the extractor [`crate::Caller`] once it is proven, for the log line.
     pub(crate) user: OnceLock<UserId>,
     /// The limit that was nearest, for the answer's headers.

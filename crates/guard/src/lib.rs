@@ -27,16 +27,17 @@ pub use config::{Config, Upload};
 pub use context::CorrelationId;
 pub use document::complete_document;
 pub use extract::{
-    Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent,
+    Admin, ClientIp, Confirmed, IdempotencyKey, IfMatch, Json, Limits, Monitor, Path, Query, UserAgent, Written,
     second_factor_required,
 };
 pub use limiter::{Class, Limiter, Rates, Window, household};
-pub use observer::{Answered, Failure, Observer};
+pub use observer::{Access, AccessLog, Answered, Failure, Observer};
 pub use openapi::{ProblemBody, ProblemFallback, ProblemField};
 pub use problem::{Problem, Result};
 pub use stack::{Guard, protect};
 pub use steps::ceiling::Ceilings;
+pub use steps::credential::cookies;
 pub use steps::origin::check_websocket;
-pub use steps::scheme::Transport;
+pub use steps::scheme::{Connection, Transport};
 pub use steps::sizes::CEILINGS;
 pub use threat::{Scoring, Vigilance};

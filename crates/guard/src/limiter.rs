@@ -26,24 +26,28 @@ const OWN_RATE: &str = "key";
 /// All buckets.
 pub struct Limiter {
     rates: Rates,
-    buckets: Box<dyn Buckets>,
+    buckets: Buckets,
 }
 
 impl Limiter {
     /// Empty buckets of this process.
     pub fn new(rates: &Rates) -> Self {
-        Self { rates: rates.clone(), buckets: Box::new(Local::default()) }
+        Self { rates: rates.clone(), buckets: Buckets::Local(Local::default()) }
     }
 
     /// The buckets of a fleet, in Redis.
     pub fn shared(rates: &Rates, relay: Arc<Relay>) -> Self {
-        Self { rates: rates.clone(), buckets: Box::new(Shared::new(relay)) }
+        Self { rates: rates.clone(), buckets: Buckets::Shared(Shared::new(relay)) }
     }
 
     /// Takes one of so many a minute that belong to this key alone.
     pub(crate) async fn take_rate(&self, key: &str, per_minute: NonZeroU32) -> (Option<Snapshot>, Result<(), Fault>) {
         let window = Window { count: per_minute, period: Duration::from_mins(1) };
-        self.ask(&[Bucket { class: OWN_RATE, key, window, amount: NonZeroU32::MIN }]).await
+        let bucket = Bucket { class: OWN_RATE, key, window, amount: NonZeroU32::MIN };
+        judge(match &self.buckets {
+            Buckets::Local(local) => local.take(std::iter::once(bucket)),
+            Buckets::Shared(shared) => shared.take(&[bucket]).await,
+        })
     }
 
     /// Takes one from every window of the class.
@@ -83,30 +87,38 @@ impl Limiter {
         if kernel::weaken::is("A2-5") {
             return (None, Ok(()));
         }
-        let windows = self.rates.of(class).iter();
-        let buckets: Vec<_> = windows
-            .flat_map(|window| {
-                keys.iter().map(move |key| Bucket {
-                    class: class.name(),
-                    key: &key.text,
-                    window: window.times(key.times),
-                    amount,
-                })
-            })
-            .collect();
-        self.ask(&buckets).await
+        let snapshot = match &self.buckets {
+            Buckets::Local(local) => local.take(self.asked(class, keys, amount)),
+            Buckets::Shared(shared) => {
+                let asked: Vec<_> = self.asked(class, keys, amount).collect();
+                shared.take(&asked).await
+            }
+        };
+        judge(snapshot)
     }
 
-    async fn ask(&self, buckets: &[Bucket<'_>]) -> (Option<Snapshot>, Result<(), Fault>) {
-        let snapshot = self.buckets.take(buckets).await;
-        let refused = snapshot.and_then(|snapshot| Some(too_many(snapshot.class, snapshot.retry?)));
-        (snapshot, refused.map_or(Ok(()), Err))
+    /// What is asked of each of the buckets.
+    fn asked<'a>(&'a self, class: Class, keys: &'a [Key<'a>], amount: NonZeroU32) -> impl Iterator<Item = Bucket<'a>> {
+        self.rates.of(class).iter().flat_map(move |window| {
+            keys.iter().map(move |key| Bucket {
+                class: class.name(),
+                key: &key.text,
+                window: window.times(key.times),
+                amount,
+            })
+        })
     }
 
     /// Forgets keys that have been quiet; called every few minutes so that memory follows use.
     pub fn tidy(&self) {
         self.buckets.tidy();
     }
+}
+
+/// What a bucket says, and the refusal when it has too little.
+fn judge(snapshot: Option<Snapshot>) -> (Option<Snapshot>, Result<(), Fault>) {
+    let refused = snapshot.and_then(|snapshot| Some(too_many(snapshot.class, snapshot.retry?)));
+    (snapshot, refused.map_or(Ok(()), Err))
 }
 
 fn too_many(class: &'static str, wait: Duration) -> Fault {

@@ -7,8 +7,8 @@
 use crate::config::SessionBinding;
 use crate::device::Family;
 use crate::factors::access_queries as access;
+use crate::known::Known;
 use crate::notices::Notice;
-use crate::sessions::{Known, RENEWED_EVERY};
 use crate::{Identity, cookies};
 use guard::{Caller, Credential, Role, Sender};
 use kernel::{Fault, Timestamp};
@@ -38,8 +38,8 @@ impl Identity {
             return Ok(Some(caller));
         }
         let now = self.ambient.now();
-        if Family::of(&sender.user_agent) == known.family || kernel::weaken::is("A1-M7") {
-            if known.is_current && !known.suspicious && now.since(known.renewed_at) >= RENEWED_EVERY {
+        if known.is_used_by(sender) || kernel::weaken::is("A1-M7") {
+            if known.is_to_be_renewed(now) {
                 self.renew(known, hash, sender, now).await;
             }
             return Ok(Some(caller));

@@ -3,7 +3,7 @@
 //! What another process ends is noticed here when an entry is [`FRESH`] old, so that an end is effective everywhere within
 //! two seconds. What this process ends, it forgets at once.
 
-use crate::sessions::Known;
+use crate::known::Known;
 use kernel::{Timestamp, UserId};
 use seal::TokenHash;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// How long an entry is believed.
 pub(crate) const FRESH: Duration = Duration::from_millis(1500);
-/// How many there may be; some 5 MB.
+/// How many there may be; some 10 MB.
 const MOST: usize = 10_000;
 
 /// The entries, by the hash of the token.
@@ -119,7 +119,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sessions::testing::known;
+    use crate::known::testing::known;
     use kernel::{Ambient, SystemRng};
     use seal::{Purpose, token};
 

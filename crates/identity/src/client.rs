@@ -4,7 +4,6 @@ use crate::cookies;
 use axum::extract::FromRequestParts;
 use guard::{ClientIp, Problem, UserAgent};
 use http::HeaderMap;
-use http::header::COOKIE;
 use http::request::Parts;
 use kernel::Secret;
 use std::convert::Infallible;
@@ -37,13 +36,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
             Ok(UserAgent(text)) => text,
             Err(never) => match never {},
         };
+        let [sid, device, csrf] = named(&parts.headers, [cookies::SESSION, cookies::DEVICE, cookies::CSRF]);
         Ok(Self {
             ip: ip.0,
             ip_prefix: ip.prefix(),
             user_agent,
-            sid: cookie(&parts.headers, cookies::SESSION).map(|sid| Secret::new(sid.to_owned())),
-            device: cookie(&parts.headers, cookies::DEVICE).map(|device| Secret::new(device.to_owned())),
-            csrf: cookie(&parts.headers, cookies::CSRF).map(ToOwned::to_owned),
+            sid: sid.map(|sid| Secret::new(sid.to_owned())),
+            device: device.map(|device| Secret::new(device.to_owned())),
+            csrf: csrf.map(ToOwned::to_owned),
             is_browser: parts.headers.contains_key("sec-fetch-site"),
         })
     }
@@ -61,8 +61,8 @@ impl<S: Sync> FromRequestParts<S> for Cookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let sid = cookie(&parts.headers, cookies::SESSION).map(|sid| Secret::new(sid.to_owned()));
-        Ok(Self { sid, csrf: cookie(&parts.headers, cookies::CSRF).map(ToOwned::to_owned) })
+        let [sid, csrf] = named(&parts.headers, [cookies::SESSION, cookies::CSRF]);
+        Ok(Self { sid: sid.map(|sid| Secret::new(sid.to_owned())), csrf: csrf.map(ToOwned::to_owned) })
     }
 }
 
@@ -108,15 +108,21 @@ fn device(user_agent: &str) -> String {
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(key, value)| (key == name).then_some(value))
+/// The values of cookies by their whole names; of several of one name the first.
+fn named<'a, const N: usize>(headers: &'a HeaderMap, names: [&str; N]) -> [Option<&'a str>; N] {
+    let mut found = [None; N];
+    for (key, value) in guard::cookies(headers) {
+        if let Some(at) = names.iter().position(|name| *name == key) {
+            found[at] = found[at].or(Some(value));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::COOKIE;
 
     #[test]
     fn a_device_is_named_in_our_words() {
@@ -135,8 +141,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, "a__Host-sid=1; x=2".parse().unwrap());
         headers.append(COOKIE, "__Host-csrf=p.q=;__Host-sid=sid_3".parse().unwrap());
-        assert_eq!(cookie(&headers, "__Host-sid"), Some("sid_3"));
-        assert_eq!(cookie(&headers, "__Host-csrf"), Some("p.q="));
-        assert_eq!(cookie(&headers, "sid"), None);
+        headers.append(COOKIE, "__Host-sid=sid_4".parse().unwrap());
+        let found = named(&headers, ["__Host-sid", "__Host-csrf", "sid"]);
+        assert_eq!(found, [Some("sid_3"), Some("p.q="), None]);
     }
 }

@@ -69,7 +69,7 @@ mod tests {
     fn every_token_of_ours_fits_into_a_cookie() {
         for _ in 0..1000 {
             let (sid, _) = token::mint(Purpose::Session, &SystemRng);
-            let value = forgery::mint(&Secret::new([7; 32]), sid.expose(), &SystemRng);
+            let value = forgery::mint(&forgery::Key::new(&Secret::new([7; 32])), sid.expose(), &SystemRng);
             for (line, text) in
                 [(session(sid.expose(), Duration::ZERO), sid.expose()), (csrf(&value, Duration::ZERO), &value)]
             {

@@ -1,6 +1,7 @@
 //! What a program calls itself, read for two purposes only: a name that its owner recognises, and whether it is still the
 //! same one. Nothing is allowed or refused because of a name, which anybody can write.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Marks of browsers, the more particular before those whose mark they also carry.
@@ -34,7 +35,7 @@ const SYSTEMS: &[(&str, &str)] = &[
 /// A browser and a system, without their versions: what stays the same when either is updated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Family {
-    program: String,
+    program: Cow<'static, str>,
     system: Option<&'static str>,
 }
 
@@ -46,15 +47,16 @@ impl Family {
         };
         let own = || {
             let word = user_agent.split(['/', ' ', '(']).next().unwrap_or("");
-            word.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(*letter)).take(32).collect()
+            let letters = word.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(*letter));
+            Cow::Owned(letters.take(32).collect())
         };
-        Self { program: named(BROWSERS).map_or_else(own, ToOwned::to_owned), system: named(SYSTEMS) }
+        Self { program: named(BROWSERS).map_or_else(own, Cow::Borrowed), system: named(SYSTEMS) }
     }
 }
 
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.program.as_str(), self.system) {
+        match (&*self.program, self.system) {
             ("", None) => f.write_str("Unknown program"),
             ("", Some(system)) => f.write_str(system),
             (program, None) => f.write_str(program),

@@ -36,6 +36,11 @@ async fn revoke(identity: &Arc<Identity>, presented: &Presented) -> Result<bool,
 }
 
 impl Identities for Port {
+    fn resolve_at_once(&self, presented: &Presented, sender: &Sender) -> Option<Caller> {
+        let Presented::Session(sid) = presented else { return None };
+        self.0.caller_at_once(&token::parse(Purpose::Session, sid.expose())?, sender)
+    }
+
     fn resolve<'a>(
         &'a self,
         presented: &'a Presented,

@@ -30,6 +30,7 @@ mod identities;
 mod import;
 mod invitations;
 mod jobs;
+mod known;
 mod links;
 mod lockout;
 mod model;
@@ -76,8 +77,8 @@ use factors::RelyingParty;
 use guard::Identities;
 use kernel::{Ambient, Breaker, Fault, Secret};
 use places::Places;
-use seal::DataKey;
 use seal::password::{Hasher, Params, Pepper, Pool};
+use seal::{DataKey, csrf};
 use setup_code::SetupCodes;
 use std::io;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ pub struct Identity {
     codes_pool: Pool,
     relying_party: RelyingParty,
     places: Option<Places>,
-    csrf_key: Secret<[u8; 32]>,
+    csrf_key: csrf::Key,
     log_key: Secret<[u8; 32]>,
     user_refs: identities::UserRefs,
     /// Seals letters and errands.
@@ -154,7 +155,7 @@ impl Identity {
             places,
             post_key: DataKey::of_server(&keys.server_key("post").await?),
             tries: Arc::default(),
-            csrf_key: keys.server_key("csrf").await?,
+            csrf_key: csrf::Key::new(&keys.server_key("csrf").await?),
             log_key: keys.server_key("log").await?,
             user_refs: identities::UserRefs::default(),
             token_key: DataKey::of_server(&keys.server_key("tokens").await?),

@@ -11,105 +11,25 @@ use crate::Identity;
 use crate::client::Client;
 use crate::device::Family;
 use crate::factors::access_queries as access;
-use crate::model::{SessionKind, SessionView, User};
+use crate::known::Known;
+use crate::model::SessionKind;
 use crate::notices::Notice;
-use crate::queries::{self, Live, NewSession};
-use guard::{Caller, Credential, Ended};
+use crate::queries::{self, NewSession};
+use guard::{Caller, Credential, Ended, Sender};
 use kernel::{Fault, Secret, Timestamp, UserId};
 use seal::{Purpose, TokenHash, token};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::Tx;
 use uuid::Uuid;
 
 const DAY: Duration = Duration::from_hours(24);
 /// A browser's session ends this long after it was last used …
-const IDLE: Duration = DAY.saturating_mul(14);
+pub(crate) const IDLE: Duration = DAY.saturating_mul(14);
 /// … and this long after it began.
 pub(crate) const BROWSER_LIFE: Duration = DAY.saturating_mul(30);
-/// How often a browser's session gets another id.
-pub(crate) const RENEWED_EVERY: Duration = DAY;
-/// How exactly is noted when a session was last used: a write for each request would cost more than the request.
-const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// How many sessions of one kind one person may have; the oldest make room (ASVS 7.1.2, A2-12).
 const MOST: i64 = 20;
-
-/// A session that counts, and its owner.
-pub(crate) struct Known {
-    pub(crate) caller: Caller,
-    pub(crate) user: User,
-    pub(crate) session: SessionView,
-    /// What it began on, or was last confirmed on.
-    pub(crate) family: Family,
-    pub(crate) suspicious: bool,
-    /// When its present id was made.
-    pub(crate) renewed_at: Timestamp,
-    /// Whether it was found by its present id, and not by the one before.
-    pub(crate) is_current: bool,
-    /// Whether it was noted that it is used by something else than what it began on; for `SESSION_BINDING=log`.
-    pub(crate) told: AtomicBool,
-    idle_expires_at: Timestamp,
-    last_seen_at: Timestamp,
-    /// Whether the present use has been noted, or need not be.
-    noted: AtomicBool,
-}
-
-impl Known {
-    fn new(live: Live, hash: &TokenHash) -> Self {
-        let credential = match live.kind {
-            SessionKind::Browser => Credential::Session,
-            SessionKind::Token => Credential::Token,
-        };
-        let is_current = hash.as_bytes()[..] == live.token_hash[..];
-        Self {
-            caller: Caller {
-                user_id: live.user_id,
-                role: live.role.0,
-                session_id: live.session_id,
-                credential,
-                second_factor: live.shown,
-                // Whoever was overtaken by a step-up has not made it.
-                confirmed_at: live.confirmed_at.filter(|_| is_current && live.suspicious_at.is_none()),
-                scopes: None,
-            },
-            user: User {
-                id: live.user_id,
-                email: live.email,
-                display_name: live.display_name,
-                role: live.role.0,
-                locale: live.locale,
-                time_zone: live.time_zone,
-                created_at: live.created_at,
-                second_factor: live.second_factor,
-            },
-            session: SessionView {
-                id: live.session_id,
-                created_at: live.began_at,
-                expires_at: live.expires_at,
-                confirmed_until: None,
-            },
-            family: Family::of(&live.user_agent),
-            suspicious: live.suspicious_at.is_some(),
-            renewed_at: live.renewed_at.unwrap_or(live.began_at),
-            is_current,
-            told: AtomicBool::new(false),
-            idle_expires_at: live.idle_expires_at,
-            last_seen_at: live.last_seen_at,
-            // A token's slides when it is refreshed.
-            noted: AtomicBool::new(live.kind == SessionKind::Token),
-        }
-    }
-
-    fn is_alive(&self, now: Timestamp) -> bool {
-        now < self.session.expires_at && now < self.idle_expires_at
-    }
-
-    /// Whether this is the one use that has to be noted.
-    fn is_to_be_noted(&self, now: Timestamp) -> bool {
-        now.since(self.last_seen_at) >= NOTED_EVERY && !self.noted.swap(true, Ordering::Relaxed)
-    }
-}
 
 impl Identity {
     /// Begins a session for whoever has shown a password; `None` when the account may not be used (any more). The session
@@ -189,6 +109,19 @@ impl Identity {
         let hash = client.device.as_ref().and_then(|device| token::parse(Purpose::Device, device.expose()));
         let Some(hash) = hash else { return Ok(true) };
         Ok(access::find_device(tx, &hash, user, self.ambient.now()).await?.is_none())
+    }
+
+    /// The caller of a token's session, when that was looked up a moment ago and nothing about its use is out of the
+    /// ordinary.
+    pub(crate) fn caller_at_once(self: &Arc<Self>, hash: &TokenHash, sender: &Sender) -> Option<Caller> {
+        let now = self.ambient.now();
+        let known = self.cache.as_ref()?.get(hash, now)?;
+        let is_usual = known.caller.credential == Credential::Session && known.is_used_by(sender);
+        if !is_usual || known.is_to_be_renewed(now) {
+            return None;
+        }
+        let known = self.use_of(known, now)?;
+        Some(Caller { memo: Some(known.clone()), ..known.caller.clone() })
     }
 
     /// The session of a token, if it counts now.
@@ -302,53 +235,6 @@ impl Identity {
         match queries::find_session(&mut self.db.lookup().await?, hash, now).await? {
             Some(live) => self.end_leaked(live.user_id, live.session_id).await,
             None => Ok(false),
-        }
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod testing {
-    use super::*;
-    use guard::Role;
-    use kernel::Ambient;
-
-    /// Somebody with a session.
-    pub(crate) fn known(ambient: &Ambient) -> Known {
-        let (user_id, session_id, now) = (ambient.id::<UserId>(), ambient.uuid(), ambient.now());
-        Known {
-            caller: Caller {
-                user_id,
-                role: Role::Member,
-                session_id,
-                credential: Credential::Session,
-                second_factor: false,
-                confirmed_at: Some(now),
-                scopes: None,
-            },
-            user: User {
-                id: user_id,
-                email: "a@example.org".to_owned(),
-                display_name: "A".to_owned(),
-                role: Role::Member,
-                locale: "en".to_owned(),
-                time_zone: "UTC".to_owned(),
-                created_at: now,
-                second_factor: false,
-            },
-            session: SessionView {
-                id: session_id,
-                created_at: now,
-                expires_at: now.plus(BROWSER_LIFE),
-                confirmed_until: None,
-            },
-            family: Family::of(""),
-            suspicious: false,
-            renewed_at: now,
-            is_current: true,
-            told: AtomicBool::new(false),
-            idle_expires_at: now.plus(IDLE),
-            last_seen_at: now,
-            noted: AtomicBool::new(false),
         }
     }
 }

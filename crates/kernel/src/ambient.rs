@@ -3,7 +3,7 @@
 use crate::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// Tells the time.
@@ -25,7 +25,12 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where time enters the program")]
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(chrono::Utc::now().timestamp_micros())
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        // A clock that stands before 1970 is wrong, and goes on.
+        Timestamp::from_micros(match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => micros(since),
+            Err(until) => -micros(until.duration()),
+        })
     }
 }
 

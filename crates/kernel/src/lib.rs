@@ -8,6 +8,7 @@ extern crate self as kernel;
 
 mod ambient;
 mod breaker;
+mod digits;
 mod fault;
 mod id;
 mod page;
@@ -18,6 +19,7 @@ pub mod weaken;
 
 pub use ambient::{Ambient, Clock, ManualClock, Rng, SystemClock, SystemRng};
 pub use breaker::{Breaker, BreakerSnapshot, BreakerState, Outage, Patience};
+pub use digits::Digits;
 pub use fault::{Fallback, Fault, FieldFault, Kind};
 pub use id::{JobId, UserId};
 pub use page::{Cursor, Limit, Page};

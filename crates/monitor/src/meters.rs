@@ -11,7 +11,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, R
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::Stats;
 
@@ -77,7 +77,8 @@ struct OfRoute {
     duration: Histogram,
 }
 
-type Routes = HashMap<String, HashMap<&'static str, Arc<OfRoute>>>;
+/// By route template, and by the place of the method in [`METHODS`].
+type Routes = HashMap<String, [Option<Box<OfRoute>>; METHODS.len()]>;
 
 pub(crate) struct Meters {
     recorder: PrometheusRecorder,
@@ -91,17 +92,22 @@ pub(crate) struct Meters {
     refused: [AtomicU64; 3],
 }
 
+/// Those that read, what is no usual one, and those that write.
+const METHODS: [&str; 8] = ["GET", "HEAD", "OPTIONS", "other", "POST", "PUT", "PATCH", "DELETE"];
+const GET: usize = 0;
+const OTHER: usize = 3;
+
 /// Methods beyond the usual ones are one: a stranger may make up any number of them.
-fn method_name(method: &Method) -> &'static str {
+fn place(method: &Method) -> usize {
     match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
+        Method::GET => GET,
+        Method::HEAD => 1,
+        Method::OPTIONS => 2,
+        Method::POST => 4,
+        Method::PUT => 5,
+        Method::PATCH => 6,
+        Method::DELETE => 7,
+        _ => OTHER,
     }
 }
 
@@ -151,7 +157,7 @@ impl Meters {
             refused: <[AtomicU64; 3]>::default(),
         };
         // A figure that is not there yet cannot be told from one that is gone: these begin at zero.
-        meters.of_route("GET", "/health");
+        meters.with_route(GET, "/health", |_| ());
         meters.of_code("internal").increment(0);
         meters.gauge(BUILD, vec![("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1.0);
         let seconds = u64::try_from(started_at.as_micros() / 1_000_000).unwrap_or(0);
@@ -161,40 +167,40 @@ impl Meters {
 
     pub(crate) fn answered(&self, answer: &Answered<'_>) {
         self.requests.fetch_add(1, Relaxed);
-        let method = method_name(answer.method);
-        let is_write = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "other");
-        if is_write && answer.status.is_success() {
+        let method = place(answer.method);
+        if method > OTHER && answer.status.is_success() {
             self.writes.fetch_add(1, Relaxed);
         }
         if let Some(at) = REFUSED.iter().position(|status| *status == answer.status) {
             self.refused[at].fetch_add(1, Relaxed);
             self.refusals[at].increment(1);
         }
-        let of_route = self.of_route(method, answer.route.unwrap_or("none"));
-        if let Some(class) = class(answer.status) {
-            of_route.answers[class].increment(1);
-        }
-        of_route.duration.record(answer.took);
+        self.with_route(method, answer.route.unwrap_or("none"), |of_route| {
+            if let Some(class) = class(answer.status) {
+                of_route.answers[class].increment(1);
+            }
+            of_route.duration.record(answer.took);
+        });
     }
 
-    fn of_route(&self, method: &'static str, route: &str) -> Arc<OfRoute> {
+    fn with_route(&self, method: usize, route: &str, count: impl FnOnce(&OfRoute)) {
         // Whole entries are added, nothing else; a panic in between leaves the map as it was.
-        let known = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(route).and_then(|methods| methods.get(method)) {
-            return known.clone();
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(known)) = routes.get(route).map(|methods| &methods[method]) {
+            return count(known);
         }
-        drop(known);
+        drop(routes);
         let labels = |more: Option<&str>| {
-            let mut labels = vec![("method", method.to_owned()), ("route", route.to_owned())];
+            let mut labels = vec![("method", METHODS[method].to_owned()), ("route", route.to_owned())];
             labels.extend(more.map(|status| ("status", status.to_owned())));
             labels
         };
-        let made = Arc::new(OfRoute {
+        let made = Box::new(OfRoute {
             answers: CLASSES.map(|class| self.recorder.register_counter(&key(RESPONSES, labels(Some(class))), &META)),
             duration: self.recorder.register_histogram(&key(DURATION, labels(None)), &META),
         });
         let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.entry(route.to_owned()).or_default().entry(method).or_insert(made).clone()
+        count(routes.entry(route.to_owned()).or_default()[method].get_or_insert(made));
     }
 
     /// `code` is a constant of the program, as every code is.

@@ -5,23 +5,38 @@
 //! value of one session is worth nothing in another. It is not secret towards the page itself, and it never expires by
 //! itself: it dies with the session. Comparing the cookie with the header is part of the check.
 
-use crate::primitive::{KEY, hmac_sha256, same};
+use crate::primitive::{KEY, MacKey, same};
 use data_encoding::BASE64URL_NOPAD;
 use kernel::{Rng, Secret};
 
 const DOMAIN: &[u8] = b"mindvibe/seal/csrf/v1";
 const LETTERS: usize = 43;
 
+/// The server's key, which makes values and tells its own from others.
+#[derive(Clone)]
+pub struct Key(MacKey);
+
+impl Key {
+    /// Takes the key in.
+    pub fn new(key: &Secret<[u8; 32]>) -> Self {
+        Self(MacKey::new(key.expose()))
+    }
+}
+
 /// Makes a value for the session whose id (the text of its cookie) is `session`.
-pub fn mint(key: &Secret<[u8; 32]>, session: &str, rng: &dyn Rng) -> String {
+pub fn mint(key: &Key, session: &str, rng: &dyn Rng) -> String {
     let mut random = [0; KEY];
     rng.fill(&mut random);
     let mac = sign(key, session, &random);
-    format!("{}.{}", BASE64URL_NOPAD.encode(&random), BASE64URL_NOPAD.encode(&mac))
+    let mut text = String::with_capacity(2 * LETTERS + 1);
+    BASE64URL_NOPAD.encode_append(&random, &mut text);
+    text.push('.');
+    BASE64URL_NOPAD.encode_append(&mac, &mut text);
+    text
 }
 
 /// Whether the header holds what the cookie holds, and both were made for this session under this key.
-pub fn check(key: &Secret<[u8; 32]>, session: &str, cookie: &str, header: &str) -> bool {
+pub fn check(key: &Key, session: &str, cookie: &str, header: &str) -> bool {
     if !same(cookie.as_bytes(), header.as_bytes()) {
         return false;
     }
@@ -34,16 +49,19 @@ pub fn check(key: &Secret<[u8; 32]>, session: &str, cookie: &str, header: &str) 
     same(&sign(key, session, &random), &mac)
 }
 
-fn sign(key: &Secret<[u8; 32]>, session: &str, random: &[u8; KEY]) -> [u8; KEY] {
+fn sign(key: &Key, session: &str, random: &[u8; KEY]) -> [u8; KEY] {
     // All but the session's id has a fixed length, so the parts cannot be read in two ways.
-    hmac_sha256(key.expose(), &[DOMAIN, random, session.as_bytes()])
+    key.0.mac(&[DOMAIN, random, session.as_bytes()])
 }
 
 fn decode(text: &str) -> Option<[u8; KEY]> {
     if text.len() != LETTERS {
         return None;
     }
-    BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()
+    let mut bytes = [0; KEY];
+    // 43 letters are exactly 32 bytes.
+    BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -52,8 +70,8 @@ mod tests {
     use kernel::SystemRng;
     use proptest::prelude::*;
 
-    fn key(byte: u8) -> Secret<[u8; 32]> {
-        Secret::new([byte; 32])
+    fn key(byte: u8) -> Key {
+        Key::new(&Secret::new([byte; 32]))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigError, Environment};
 use crate::encryption::Encryption;
 use crate::operations::{self, Document};
 use crate::proofs::{self, Proofs};
-use crate::{posture, web};
+use crate::{logging, posture, web};
 use axum::{Extension, Router};
 use guard::{Guard, Problem};
 use identity::Identity;
@@ -191,6 +191,9 @@ impl App {
             Guard::new(config.guard.clone(), ambient.clone(), identity.port()).observed_by(monitoring.clone());
         if let Some(relay) = relay(&house, config).await? {
             guard = guard.sharing(Arc::new(relay));
+        }
+        if let Some(access_log) = logging::access_log() {
+            guard = guard.logged_by(access_log);
         }
         let guard = Arc::new(guard);
         let jobs = Runner::new(db.clone(), ambient.clone())

@@ -1,26 +1,31 @@
 //! Accepts connections, encrypted or not, and bounds what one of them may cost before the first check runs (A1-M8).
 
 mod connections;
+mod timer;
 
 pub use connections::Connections;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
+use axum::body::{Body, HttpBody as _};
 use connections::{Clients, Seat};
 use futures_util::future::{join, join_all};
-use guard::{Guard, Transport};
+use guard::{Connection, Guard, Transport};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use std::future::Future;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
+use timer::OneAlarm;
 use tls::{Accepted, Acceptor};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 /// The head of a request must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -98,7 +103,9 @@ pub async fn serve_all(
     let clients = Clients::new(limits);
     let (closing, closed) = watch::channel(false);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    builder.header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    // Most answers are small: to put head and body into one piece costs less than to tell the system of two.
+    builder.writev(false);
     let host = Host { builder, router, guard, closed };
     let accepting =
         join_all(doors.into_iter().map(|door| accept(door, host.clone(), permits.clone(), clients.clone())));
@@ -132,6 +139,26 @@ struct Place {
 async fn told(mut closed: watch::Receiver<bool>) {
     // An error means that whoever would tell is gone, which comes to the same.
     drop(closed.wait_for(|closing| *closing).await);
+}
+
+/// Waits for `work`; `None` once the process is told to stop. A connection is woken for each request, so who would tell is
+/// asked only when there is something to tell, or when another waker is to be left with it.
+async fn until_told<F: Future>(mut work: Pin<&mut F>, closed: watch::Receiver<bool>) -> Option<F::Output> {
+    let mut told = std::pin::pin!(told(closed.clone()));
+    let mut left: Option<Waker> = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = work.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        // An error means that whoever would tell is gone.
+        let is_news = closed.has_changed().unwrap_or(true);
+        if is_news || !left.as_ref().is_some_and(|left| left.will_wake(cx.waker())) {
+            left = Some(cx.waker().clone());
+            return told.as_mut().poll(cx).map(|()| None);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 async fn accept(door: Door, host: Host, permits: Arc<Semaphore>, clients: Arc<Clients>) {
@@ -199,17 +226,21 @@ impl Host {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = self.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            request.extensions_mut().insert(transport);
-            request.map(axum::body::Body::new)
+        let router = self.router;
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(Connection { peer, transport });
+            // What has no body needs none of the machinery of one.
+            let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+            // A router is always ready.
+            router.clone().call(request)
         });
-        let connection =
-            self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).with_upgrades();
+        let mut builder = self.builder;
+        builder.timer(OneAlarm::default());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = told(self.closed) => {
+        let ended = match until_told(connection.as_mut(), self.closed).await {
+            Some(ended) => ended,
+            None => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -1,6 +1,8 @@
 //! Logs: one JSON object a line on standard error, UTC, with a last filter over anything that looks like a secret (A1-L4,
 //! A2-8). `docs/logging.md` says what a line has.
 
+use access::Direct;
+use guard::AccessLog;
 use kernel::{Clock as _, SystemClock, redact};
 use outlet::Outlet;
 use std::cell::Cell;
@@ -9,11 +11,15 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry};
 
+mod access;
 mod line;
 mod outlet;
 
 /// The outlet to standard error, once logging has started.
 static OUTLET: OnceLock<Arc<Outlet>> = OnceLock::new();
+
+/// The same, once our subscriber is the one of the whole process.
+static ACCESS: OnceLock<Arc<Direct>> = OnceLock::new();
 
 /// A line that needed more memory than this gives it back.
 const KEPT: usize = 16 * 1024;
@@ -48,7 +54,10 @@ pub(crate) fn start(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let outlet = OUTLET.get_or_init(|| Outlet::new(Box::new(std::io::stderr())));
     // A second start in one process (tests) keeps the first subscriber.
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(filter).with(Lines(outlet.clone())));
+    let subscriber = Registry::default().with(filter).with(Lines(outlet.clone()));
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        let _ = ACCESS.set(Arc::new(Direct::new(outlet.clone())));
+    }
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         let text = panic.payload_as_str().unwrap_or("a panic without a text");
@@ -56,6 +65,11 @@ pub(crate) fn start(filter: &str) {
     }));
     // Seen only where everything is logged, which whoever searches a log for secrets wants to be sure of.
     tracing::trace!(event = "logging", "everything is logged");
+}
+
+/// The short way of the access log, once logging has started.
+pub(crate) fn access_log() -> Option<Arc<dyn AccessLog>> {
+    ACCESS.get().map(|direct| direct.clone() as _)
 }
 
 /// Writes what waits, when dropped: to be held by whoever is the last to have something to tell.

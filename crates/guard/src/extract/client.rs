@@ -60,7 +60,7 @@ impl Limits {
     /// # Errors
     /// 429 `too_many_requests`.
     pub async fn by_address(&self, class: Class) -> Result<(), Fault> {
-        let (snapshot, verdict) = self.0.limiter.take_by(class, self.0.ip).await;
+        let (snapshot, verdict) = self.0.guard.limiter.take_by(class, self.0.ip).await;
         self.0.told(snapshot, verdict)
     }
 
@@ -69,7 +69,7 @@ impl Limits {
     /// # Errors
     /// 429 `too_many_requests`.
     pub async fn by_key(&self, class: Class, key: &str) -> Result<(), Fault> {
-        let (snapshot, verdict) = self.0.limiter.take(class, key).await;
+        let (snapshot, verdict) = self.0.guard.limiter.take(class, key).await;
         self.0.told(snapshot, verdict)
     }
 
@@ -79,7 +79,7 @@ impl Limits {
     /// # Errors
     /// 429 `too_many_requests`.
     pub async fn some_by_key(&self, class: Class, key: &str, amount: NonZeroU32) -> Result<(), Fault> {
-        let (snapshot, verdict) = self.0.limiter.take_some(class, key, amount).await;
+        let (snapshot, verdict) = self.0.guard.limiter.take_some(class, key, amount).await;
         self.0.told(snapshot, verdict)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::steps::sizes;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -44,11 +44,31 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
+        Written::of(&self.0).into_response()
+    }
+}
+
+/// A JSON body that is written already, for what several answers have in common.
+#[derive(Debug, Clone)]
+pub struct Written(Bytes);
+
+impl Written {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Never for our own types; serialising could.
+    pub fn of(value: &impl Serialize) -> Result<Self, Problem> {
         let mut body = Vec::with_capacity(ROOM);
-        match serde_json::to_writer(&mut body, &self.0) {
-            Ok(()) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
-            Err(error) => Problem::from(Fault::internal(error)).into_response(),
-        }
+        serde_json::to_writer(&mut body, value).map_err(Fault::internal)?;
+        Ok(Self(body.into()))
+    }
+}
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.0));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
     }
 }
 

@@ -11,7 +11,7 @@ pub use caller::{Admin, Confirmed, Monitor, second_factor_required};
 pub(crate) use client::user_agent;
 pub use client::{ClientIp, Limits, UserAgent};
 pub use conditional::{IdempotencyKey, IfMatch};
-pub use json::Json;
+pub use json::{Json, Written};
 pub use path::Path;
 pub use query::Query;
 

@@ -9,6 +9,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{InsufficientCapacity, Quota, RateLimiter};
 use relay::Relay;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -53,13 +54,21 @@ pub(crate) struct Snapshot {
 }
 
 /// Where buckets are kept.
-pub(crate) trait Buckets: Send + Sync + 'static {
-    /// Takes from each what is asked of it: the bucket that refuses, or else the one with the least left. `None` for no
-    /// buckets.
-    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>>;
+pub(crate) enum Buckets {
+    /// In this process.
+    Local(Local),
+    /// In Redis.
+    Shared(Shared),
+}
 
+impl Buckets {
     /// Forgets keys that have been quiet, so that memory follows use.
-    fn tidy(&self);
+    pub(crate) fn tidy(&self) {
+        match self {
+            Self::Local(local) => local.tidy(),
+            Self::Shared(shared) => shared.half.tidy(),
+        }
+    }
 }
 
 /// The one that refuses, or else the one with the least left.
@@ -67,26 +76,34 @@ fn tightest(snapshots: impl Iterator<Item = Snapshot>) -> Option<Snapshot> {
     snapshots.min_by_key(|snapshot| (snapshot.retry.is_none(), snapshot.remaining))
 }
 
-type Limits = RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Limits = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInformationMiddleware>;
 
-/// In this process.
+/// In this process. Of a key only a hash is kept, under keys that chance made when the process began: nobody can choose two
+/// names that share a bucket, and names need no memory.
 #[derive(Default)]
-pub(crate) struct Local(RwLock<HashMap<Window, Arc<Limits>>>);
+pub(crate) struct Local {
+    limits: RwLock<HashMap<Window, Arc<Limits>>>,
+    hashes: RandomState,
+}
 
 impl Local {
+    fn key(&self, bucket: &Bucket<'_>) -> u64 {
+        self.hashes.hash_one((bucket.class, bucket.key))
+    }
+
     fn limits(&self, window: Window) -> Arc<Limits> {
         // A map that is only ever grown or thinned, whole steps both.
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&window) {
+        if let Some(known) = self.limits.read().unwrap_or_else(PoisonError::into_inner).get(&window) {
             return known.clone();
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.limits.write().unwrap_or_else(PoisonError::into_inner);
         all.entry(window).or_insert_with(|| Arc::new(limits(window))).clone()
     }
 
     fn one(&self, bucket: &Bucket<'_>) -> Snapshot {
         let (class, window) = (bucket.class, bucket.window);
         let (limit, period) = (window.count.get(), window.period);
-        match self.limits(window).check_key_n(&format!("{class} {}", bucket.key), bucket.amount()) {
+        match self.limits(window).check_key_n(&self.key(bucket), bucket.amount()) {
             Ok(Ok(left)) => Snapshot { class, limit, remaining: left.remaining_burst_capacity(), period, retry: None },
             Ok(Err(until)) => bucket.short(until.wait_time_from(DefaultClock::default().now())),
             // Nothing is asked of a bucket that it could not hold.
@@ -94,18 +111,26 @@ impl Local {
         }
     }
 
-    /// Takes from one after the other, and stops at the one that refuses.
-    pub(crate) fn take_now(&self, buckets: &[Bucket<'_>]) -> Option<Snapshot> {
-        let mut refused = false;
-        let until_refused = buckets.iter().map_while(|bucket| {
+    /// Takes from one after the other, and stops at the one that refuses: that one, or else the one with the least left.
+    /// `None` for no buckets.
+    pub(crate) fn take<'a>(&self, buckets: impl Iterator<Item = Bucket<'a>>) -> Option<Snapshot> {
+        let (mut buckets, mut refused) = (buckets, false);
+        let until_refused = std::iter::from_fn(|| {
             if refused {
                 return None;
             }
-            let snapshot = self.one(bucket);
+            let snapshot = self.one(&buckets.next()?);
             refused = snapshot.retry.is_some();
             Some(snapshot)
         });
         tightest(until_refused)
+    }
+
+    fn tidy(&self) {
+        self.limits.write().unwrap_or_else(PoisonError::into_inner).retain(|_, limits| {
+            limits.retain_recent();
+            !limits.is_empty()
+        });
     }
 }
 
@@ -114,19 +139,6 @@ fn limits(window: Window) -> Limits {
     let each = window.period / window.count.get();
     let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(window.count));
     RateLimiter::dashmap(quota.allow_burst(window.count)).with_middleware()
-}
-
-impl Buckets for Local {
-    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>> {
-        std::future::ready(self.take_now(buckets)).boxed()
-    }
-
-    fn tidy(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, limits| {
-            limits.retain_recent();
-            !limits.is_empty()
-        });
-    }
 }
 
 /// In Redis; while that is away, in this process at half the rate (A1-S1). Never open.
@@ -164,25 +176,19 @@ impl Shared {
         });
         Ok(tightest(snapshots))
     }
-}
 
-impl Buckets for Shared {
-    fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>> {
-        async move {
-            // Counted here as well while Redis is there, so that its going away gives nobody a second helping.
-            let halved: Vec<_> =
-                buckets.iter().map(|bucket| Bucket { window: bucket.window.half(), ..*bucket }).collect();
-            let local = self.half.take_now(&halved);
-            match self.ask(buckets).await {
-                Ok(shared) => shared,
-                Err(relay::Away) if kernel::weaken::is("A1-S1") => None,
-                Err(relay::Away) => local,
-            }
-        }
-        .boxed()
+    /// The same, of a fleet. Boxed, so that whoever asks of one process alone has no room for it to carry about.
+    pub(crate) fn take<'a>(&'a self, buckets: &'a [Bucket<'a>]) -> BoxFuture<'a, Option<Snapshot>> {
+        self.take_together(buckets).boxed()
     }
 
-    fn tidy(&self) {
-        self.half.tidy();
+    async fn take_together(&self, buckets: &[Bucket<'_>]) -> Option<Snapshot> {
+        // Counted here as well while Redis is there, so that its going away gives nobody a second helping.
+        let local = self.half.take(buckets.iter().map(|bucket| Bucket { window: bucket.window.half(), ..*bucket }));
+        match self.ask(buckets).await {
+            Ok(shared) => shared,
+            Err(relay::Away) if kernel::weaken::is("A1-S1") => None,
+            Err(relay::Away) => local,
+        }
     }
 }

@@ -1,12 +1,14 @@
-//! One JSON line a request (A1-L4): what, how it ended, how long; never a query, a body, a credential or a whole address.
+//! What is known of a request when it comes in, and is told when it was answered: counted, and a line of the access log.
 
 use crate::context::Context;
-use crate::observer::Answered;
+use crate::observer::{Access, Answered};
 use crate::stack::Guard;
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
-use kernel::Timestamp;
+use http::uri::PathAndQuery;
+use kernel::{Digits, Timestamp};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 /// What is known when the request comes in.
@@ -14,7 +16,8 @@ pub(crate) struct Line {
     began: Timestamp,
     method: Method,
     route: Option<MatchedPath>,
-    path: String,
+    /// Shared with the request rather than copied.
+    target: Option<PathAndQuery>,
 }
 
 impl Line {
@@ -23,7 +26,7 @@ impl Line {
             began,
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
-            path: request.uri().path().to_owned(),
+            target: request.uri().path_and_query().cloned(),
         }
     }
 
@@ -34,7 +37,7 @@ impl Line {
 
     /// The path of the request, without its query.
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        self.target.as_ref().map_or("", PathAndQuery::path)
     }
 
     /// The method of the request.
@@ -48,40 +51,45 @@ impl Line {
     }
 
     pub(crate) fn end(self, guard: &Guard, context: &Context, response: &Response) {
-        let took = guard.ambient.now().since(self.began);
+        let at = guard.ambient.now();
+        let took = at.since(self.began);
         let (method, route, status) = (&self.method, self.route(), response.status());
         guard.observer.answered(&Answered { method, route, status, took });
-        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+        if !guard.access_log.is_wanted() {
             return;
         }
-        let route = route.unwrap_or("(none)");
-        let user_ref = context.user.get().map(|user| guard.identities.user_ref(*user));
-        tracing::info!(
-            target: "access",
-            event = "request",
-            request_id = %context.correlation_id,
-            user_ref,
-            method = self.method.as_str(),
-            route,
-            status = status.as_u16(),
-            latency_ms = took.as_secs_f64() * 1000.0,
-            ip_prefix = ip_prefix(context.ip),
-        );
+        guard.access_log.write(&Access {
+            at,
+            request_id: context.correlation_id.0,
+            user_ref: context.user.get().map(|user| guard.identities.user_ref(*user)).as_deref(),
+            method,
+            route: route.unwrap_or("(none)"),
+            status,
+            took,
+            ip_prefix: &ip_prefix(context.ip),
+        });
     }
 }
 
 /// The network of an address: /24 or /48. Enough to see a pattern, too little to find a person.
 pub(crate) fn ip_prefix(ip: IpAddr) -> String {
+    // "255.255.255.0/24", "ffff:ffff:ffff::/48"
+    let mut text = String::with_capacity(20);
     match ip.to_canonical() {
         IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            format!("{a}.{b}.{c}.0/24")
+            for part in &ip.octets()[..3] {
+                text.push_str(Digits::of(u64::from(*part)).as_str());
+                text.push('.');
+            }
+            text.push_str("0/24");
         }
         IpAddr::V6(ip) => {
             let [a, b, c, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{a:x}:{b:x}:{c:x}::/48");
         }
     }
+    text
 }
 
 #[cfg(test)]

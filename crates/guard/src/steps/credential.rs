@@ -5,12 +5,13 @@ use crate::context::Context;
 use crate::stack::Guard;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use kernel::{Fault, Kind, Secret};
 use percent_encoding::percent_decode_str;
 
 /// The cookie that holds a browser's session.
 pub(crate) const SESSION_COOKIE: &str = "__Host-sid";
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const IN_URL: &str = "credential_in_url";
 /// Query fields under which clients of other services put a secret.
 const URL_FIELDS: &[&str] = &[
@@ -43,28 +44,28 @@ const LOOKED_UP: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found(usize);
 
+/// The cookies of a request, as name and value. A line that holds anything but ASCII is passed over whole.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).filter(|line| line.is_ascii());
+    let pairs = lines.filter_map(|line| std::str::from_utf8(line).ok()).flat_map(|line| line.split(';'));
+    pairs.filter_map(|pair| pair.trim_ascii().split_once('='))
+}
+
 /// The value of one cookie, if the request has it.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+    cookies(headers).find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// The credential of a request, and how many of them it has. An `Authorization` that cannot be read still counts as one.
 pub(crate) fn find(headers: &HeaderMap) -> (Option<Presented>, Found) {
     let session = cookie(headers, SESSION_COOKIE);
-    let authorization = headers.get_all(header::AUTHORIZATION).iter().collect::<Vec<_>>();
-    let api_key = headers.get_all("x-api-key").iter().collect::<Vec<_>>();
-    let count = usize::from(session.is_some()) + authorization.len() + api_key.len();
-    let bearer = authorization.first().and_then(|value| {
+    let (authorization, api_key) = (headers.get_all(header::AUTHORIZATION), headers.get_all(&API_KEY));
+    let count = usize::from(session.is_some()) + authorization.iter().count() + api_key.iter().count();
+    let bearer = authorization.iter().next().and_then(|value| {
         let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
         (scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token")).then(|| secret.trim())
     });
-    let key = api_key.first().and_then(|value| value.to_str().ok());
+    let key = api_key.iter().next().and_then(|value| value.to_str().ok());
     let secret = |text: &str| Secret::new(text.to_owned());
     let presented = bearer
         .map(|text| Presented::Token(secret(text)))
@@ -87,9 +88,8 @@ pub(crate) fn all(headers: &HeaderMap) -> Vec<Presented> {
 }
 
 /// 400 when two credentials come together.
-pub(crate) fn refuse_ambiguous(_: &Guard, _: &Context, request: &mut Request) -> Result<(), Fault> {
-    let count = request.extensions().get::<Found>().map_or(0, |found| found.0);
-    if count > 1 && !kernel::weaken::is("A1-C4") {
+pub(crate) fn refuse_ambiguous(_: &Guard, context: &Context, _: &mut Request) -> Result<(), Fault> {
+    if context.found.0 > 1 && !kernel::weaken::is("A1-C4") {
         return Err(Fault::new(
             Kind::BadRequest,
             "ambiguous_credentials",

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use bytes::BytesMut;
 use data_encoding::BASE64;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use kernel::{Fault, Kind};
 use sha2::{Digest, Sha256};
@@ -19,14 +19,16 @@ use std::task::{Context, Poll, ready};
 /// How much may follow the closing boundary of a form.
 const EPILOGUE: usize = 64 * 1024;
 
-/// Whether a body turned out to be another than announced.
-#[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<AtomicBool>);
+static CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// Whether a body turned out to be another than announced, if anything was announced of it.
+#[derive(Clone)]
+pub(crate) struct Watch(Option<Arc<AtomicBool>>);
 
 impl Watch {
     /// 401, once the body was read and was another.
     pub(crate) fn refusal(&self) -> Option<Fault> {
-        self.0.load(Ordering::Acquire).then(|| {
+        self.0.as_ref().is_some_and(|other| other.load(Ordering::Acquire)).then(|| {
             Fault::new(Kind::Unauthenticated, "digest_mismatch", "The body is not the one that Content-Digest is of.")
         })
     }
@@ -34,7 +36,7 @@ impl Watch {
 
 /// The SHA-256 that a request announces of its body; `None` when there is none, or none that can be read.
 pub(crate) fn announced(headers: &HeaderMap) -> Option<[u8; 32]> {
-    let mut members = headers.get_all("content-digest").iter().filter_map(|line| line.to_str().ok());
+    let mut members = headers.get_all(&CONTENT_DIGEST).iter().filter_map(|line| line.to_str().ok());
     let value = members.find_map(|line| {
         line.split(',').find_map(|member| member.trim().strip_prefix("sha-256=:")?.strip_suffix(':'))
     })?;
@@ -45,9 +47,9 @@ pub(crate) fn announced(headers: &HeaderMap) -> Option<[u8; 32]> {
 ///
 /// # Errors
 /// 400 for a digest that is not a SHA-256.
-pub(crate) fn watch(request: Request, watch: &Watch) -> Result<Request, Fault> {
-    if !request.headers().contains_key("content-digest") {
-        return Ok(request);
+pub(crate) fn watch(request: Request) -> Result<(Request, Watch), Fault> {
+    if !request.headers().contains_key(&CONTENT_DIGEST) {
+        return Ok((request, Watch(None)));
     }
     let Some(expected) = announced(request.headers()) else {
         return Err(Fault::new(
@@ -61,17 +63,13 @@ pub(crate) fn watch(request: Request, watch: &Watch) -> Result<Request, Fault> {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok()?.split(';').find_map(|part| part.trim().strip_prefix("boundary=")))
         .map(|boundary| format!("--{}--", boundary.trim_matches('"')).into_bytes());
-    Ok(request.map(|inner| {
-        Body::new(Watched {
-            inner,
-            expected,
-            hash: Sha256::new(),
-            closing,
-            held: BytesMut::new(),
-            ended: false,
-            watch: watch.clone(),
-        })
-    }))
+    let other = Arc::new(AtomicBool::new(false));
+    let watch = Watch(Some(other.clone()));
+    let request = request.map(|inner| {
+        let (hash, held) = (Sha256::new(), BytesMut::new());
+        Body::new(Watched { inner, expected, hash, closing, held, ended: false, other })
+    });
+    Ok((request, watch))
 }
 
 struct Watched {
@@ -82,7 +80,7 @@ struct Watched {
     closing: Option<Vec<u8>>,
     held: BytesMut,
     ended: bool,
-    watch: Watch,
+    other: Arc<AtomicBool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +99,7 @@ impl Watched {
     }
 
     fn refuse(&mut self) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.watch.0.store(true, Ordering::Release);
+        self.other.store(true, Ordering::Release);
         self.ended = true;
         Poll::Ready(Some(Err(axum::Error::new(Mismatch))))
     }
@@ -168,9 +166,9 @@ mod tests {
             request = request.header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
         }
         let chunks: Vec<_> = chunks.iter().map(|chunk| Ok::<_, axum::Error>((*chunk).to_owned())).collect();
-        let watch = Watch::default();
         let request = request.body(Body::from_stream(stream::iter(chunks))).unwrap();
-        let mut body = super::watch(request, &watch).unwrap().into_body();
+        let (request, watch) = watch(request).unwrap();
+        let mut body = request.into_body();
         let (mut seen, mut whole) = (String::new(), true);
         while let Some(frame) = body.frame().await {
             match frame {
@@ -212,7 +210,7 @@ mod tests {
     fn only_a_digest_that_can_be_checked_is_taken() {
         let watched = |value: &str| {
             let request = Request::builder().header("content-digest", value).body(Body::empty()).unwrap();
-            watch(request, &Watch::default()).map(drop).map_err(|fault| fault.code())
+            watch(request).map(drop).map_err(|fault| fault.code())
         };
         let digest = BASE64.encode(&Sha256::digest(""));
         assert_eq!(watched(&format!("md5=:AA==:, sha-256=:{digest}:")), Ok(()));

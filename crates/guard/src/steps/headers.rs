@@ -8,6 +8,7 @@ use crate::steps::scheme::Scheme;
 use axum::response::Response;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
+use kernel::Digits;
 use uuid::Uuid;
 
 static FIXED: [(HeaderName, &str); 11] = [
@@ -41,7 +42,7 @@ static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// What is the same in every answer, made once: to copy a map costs less than to find the place of each name in it.
+/// What is the same in nearly every answer, made once: to copy a map costs less than to find the place of each name in it.
 pub(crate) struct Base {
     encrypted: HeaderMap,
     /// For what came in the clear, where HSTS means nothing (RFC 6797, section 7.2).
@@ -54,6 +55,13 @@ impl Base {
         for (name, value) in FIXED.iter().filter(|_| !kernel::weaken::is("A2-10")) {
             plain.insert(name, HeaderValue::from_static(value));
         }
+        if !kernel::weaken::is("A2-13") {
+            plain.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING));
+        }
+        // Whoever serves something that may be kept says so; everything else is personal until proven otherwise.
+        if !kernel::weaken::is("A2-10.cache-control") {
+            plain.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         let mut encrypted = plain.clone();
         if !kernel::weaken::is("A2-10") {
             let lasting = if config.hsts_preload { HSTS_PRELOAD } else { HSTS };
@@ -62,17 +70,21 @@ impl Base {
         Self { encrypted, plain }
     }
 
-    /// Puts these before the headers that an answer has; where both name one, these hold.
+    /// Puts these before the headers that an answer has; where both name one, these hold, but for how long it may be kept.
     fn put(&self, scheme: Scheme, headers: &mut HeaderMap) {
         let base = if scheme == Scheme::Http { &self.plain } else { &self.encrypted };
         let mut own = std::mem::replace(headers, base.clone());
+        if own.contains_key(header::CACHE_CONTROL) {
+            headers.remove(header::CACHE_CONTROL);
+        }
         // The first of several values comes with its name, and those after it without.
-        let mut name = None;
+        let (mut name, mut is_ours) = (None, false);
         for (next, value) in own.drain() {
-            if next.is_some() {
-                name = next;
+            if let Some(next) = next {
+                is_ours = next != header::CACHE_CONTROL && base.contains_key(&next);
+                name = Some(next);
             }
-            if let Some(name) = name.as_ref().filter(|name| !base.contains_key(*name)) {
+            if let Some(name) = name.as_ref().filter(|_| !is_ours) {
                 headers.append(name, value);
             }
         }
@@ -90,6 +102,7 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     guard.base.put(context.scheme, headers);
     if let Some(nonce) = nonce {
         let https = guard.config.public_origin.starts_with("https:");
+        headers.remove(header::CONTENT_SECURITY_POLICY);
         for policy in nonce.policies(https, &guard.config.csp).into_iter().flatten() {
             headers.append(header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -101,16 +114,8 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
         }
     } else if still {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(STILL));
-    } else if !kernel::weaken::is("A2-13") {
-        // Sound is saved or played, and neither needs more than that.
-        let sound = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"audio/"));
-        let saved = (sound || headers.contains_key(header::CONTENT_DISPOSITION)) && !kernel::weaken::is("A2-6");
-        headers
-            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(if saved { DOWNLOAD } else { NOTHING }));
-    }
-    // Whoever serves something that may be kept says so; everything else is personal until proven otherwise.
-    if !kernel::weaken::is("A2-10.cache-control") {
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    } else if is_saved(headers) && !kernel::weaken::is("A2-13") && !kernel::weaken::is("A2-6") {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOWNLOAD));
     }
     if kernel::weaken::is("A2-10.no-banner") {
         headers.insert(header::SERVER, HeaderValue::from_static("mindvibe/0.1.0"));
@@ -125,20 +130,37 @@ pub(crate) fn write(guard: &Guard, context: &Context, response: &mut Response) {
     budget(context, headers);
 }
 
+/// Whether it is a file. Sound is saved or played, and neither needs more than that.
+fn is_saved(headers: &HeaderMap) -> bool {
+    let sound = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"audio/"));
+    sound || headers.contains_key(header::CONTENT_DISPOSITION)
+}
+
 fn budget(context: &Context, headers: &mut HeaderMap) {
     let Some(snapshot) = context.refused_by.get().or(context.limit.get()) else { return };
     let (class, limit, remaining) = (snapshot.class, snapshot.limit, snapshot.remaining);
     let reset = snapshot.retry.map_or(snapshot.period.as_secs() / u64::from(limit.max(1)), |wait| wait.as_secs() + 1);
-    let mut insert = |name: &HeaderName, value: String| {
-        if let Ok(value) = HeaderValue::try_from(value) {
+    let (limit, remaining) = (Digits::of(limit.into()), Digits::of(remaining.into()));
+    let (period, reset) = (Digits::of(snapshot.period.as_secs()), Digits::of(reset));
+    let mut insert = |name: &HeaderName, parts: &[&[u8]]| {
+        // What is written here is short.
+        let mut text = [0; 64];
+        let mut end = 0;
+        for part in parts {
+            let Some(room) = text.get_mut(end..end + part.len()) else { return };
+            room.copy_from_slice(part);
+            end += part.len();
+        }
+        if let Ok(value) = HeaderValue::from_bytes(&text[..end]) {
             headers.insert(name, value);
         }
     };
-    insert(&POLICY, format!("\"{class}\";q={limit};w={}", snapshot.period.as_secs()));
-    insert(&RATE, format!("\"{class}\";r={remaining};t={reset}"));
-    headers.insert(&LIMIT, limit.into());
-    headers.insert(&REMAINING, remaining.into());
-    headers.insert(&RESET, reset.into());
+    let [limit, remaining, period, reset] = [&limit, &remaining, &period, &reset].map(Digits::as_bytes);
+    insert(&POLICY, &[b"\"", class.as_bytes(), b"\";q=", limit, b";w=", period]);
+    insert(&RATE, &[b"\"", class.as_bytes(), b"\";r=", remaining, b";t=", reset]);
+    insert(&LIMIT, &[limit]);
+    insert(&REMAINING, &[remaining]);
+    insert(&RESET, &[reset]);
 }
 
 #[cfg(test)]
@@ -161,7 +183,7 @@ mod tests {
         let all = |name: &str| headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
         assert_eq!(all("set-cookie"), ["a=1", "b=2"]);
         assert_eq!((all("etag"), all("x-frame-options")), (vec!["\"1\""], vec!["DENY"]));
-        assert_eq!(headers.len(), FIXED.len() + 1 + 3);
+        assert_eq!(headers.len(), FIXED.len() + 3 + 3);
         let twice = put(Scheme::Https, &[("x-frame-options", "ALLOWALL"), ("x-frame-options", "SAMEORIGIN")]);
         assert_eq!(twice.get_all("x-frame-options").iter().collect::<Vec<_>>(), ["DENY"]);
     }

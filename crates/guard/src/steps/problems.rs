@@ -142,7 +142,7 @@ fn failure(context: &Context, line: &Line, fault: &Fault, cause: String) -> Fail
         route: line.route().unwrap_or_default().to_owned(),
         detail: fault.detail().to_owned(),
         cause,
-        user_ref: context.user.get().map(|user| context.identities.user_ref(*user)),
+        user_ref: context.user.get().map(|user| context.guard.identities.user_ref(*user)),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn check<'a>(
 
 /// Takes one from the anonymous budget of this address; also for a credential that turned out to be nobody's.
 pub(crate) async fn count_anonymous(context: &Context) -> Result<(), Fault> {
-    let (snapshot, verdict) = context.limiter.take_by(Class::Anonymous, context.ip).await;
+    let (snapshot, verdict) = context.guard.limiter.take_by(Class::Anonymous, context.ip).await;
     if let Some(snapshot) = snapshot {
         // The first one set is the nearest to the request; a second class never applies to an anonymous call.
         let _ = context.limit.set(snapshot);

@@ -8,15 +8,15 @@ use super::credential;
 use crate::caller::Presented;
 use crate::context::Context;
 use crate::stack::Guard;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use kernel::{Fault, Kind};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 const REQUIRED: &str = "https_required";
 
-/// How a connection reached this process; whoever accepts connections puts it into each request's extensions.
+/// How a connection reached this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
     /// TLS ended here.
@@ -25,6 +25,27 @@ pub enum Transport {
     Plain,
     /// In the clear, on the port that exists to send people to the other one.
     Redirect,
+}
+
+/// The connection of a request; whoever accepts connections puts it into each request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Connection {
+    /// Who is at its other end.
+    pub peer: SocketAddr,
+    /// How it came.
+    pub transport: Transport,
+}
+
+impl Connection {
+    /// The peer of a request, and how it came. A router that is called from within the process has at most axum's word for
+    /// it.
+    pub(crate) fn of(request: &Request) -> (IpAddr, Option<Transport>) {
+        if let Some(connection) = request.extensions().get::<Self>() {
+            return (connection.peer.ip(), Some(connection.transport));
+        }
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        (peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), None)
+    }
 }
 
 /// How the client's own connection was made.

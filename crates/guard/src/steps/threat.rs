@@ -66,7 +66,7 @@ async fn is_known(context: &Context) -> Result<bool, Fault> {
         return Ok(true);
     }
     let Some(presented) = &context.presented else { return Ok(false) };
-    Ok(context.identities.resolve(presented, &context.sender).await?.is_some())
+    Ok(context.guard.identities.resolve(presented, &context.sender).await?.is_some())
 }
 
 /// What an answer says about whoever asked.

@@ -99,6 +99,7 @@ async fn house(asked_every: Duration) -> House {
         second_factor: false,
         confirmed_at: None,
         scopes: None,
+        memo: None,
     };
     let one = Arc::new(One {
         caller,

@@ -111,14 +111,14 @@ impl Upgrade {
         let caller = match by {
             By::Session(caller) => caller,
             By::Ticket(ticket) => {
-                let found = context.identities.redeem(&ticket, purpose, &context.sender).await?;
+                let found = context.guard.identities.redeem(&ticket, purpose, &context.sender).await?;
                 let Some(caller) = found else {
                     // A guessed ticket must not be a way around the budget of callers that have none.
                     crate::steps::rate::count_anonymous(&context).await?;
                     let detail = "This ticket was used, is too old, or is for something else. Ask for another.";
                     return Err(Fault::new(Kind::Unauthenticated, "ticket_void", detail).into());
                 };
-                context.limiter.check(Class::SignedIn, &caller.user_id.to_string()).await?;
+                context.guard.limiter.check(Class::SignedIn, &caller.user_id.to_string()).await?;
                 // Set once a request: a ticket is looked at once.
                 let _ = context.user.set(caller.user_id);
                 caller
@@ -138,8 +138,8 @@ impl Accepted {
         let Self { mut inner, context, caller } = self;
         inner.set_selected_protocol(HeaderValue::from_static(PROTOCOL));
         // Subscribed before the answer, so that an end in between is not missed.
-        let ended = context.identities.ended();
-        let identities = context.identities.clone();
+        let ended = context.guard.identities.ended();
+        let identities = context.guard.identities.clone();
         let asked_every = context.guard.config.sockets_asked_every;
         inner.max_message_size(sizes.message).max_frame_size(sizes.frame).on_upgrade(move |socket| {
             let socket = Socket::new(socket, caller, identities, ended, asked_every);

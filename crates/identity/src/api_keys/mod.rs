@@ -15,10 +15,11 @@ pub(crate) use recent::Recent;
 pub(crate) use routes::table;
 
 use crate::Identity;
+use crate::known::Known;
 use crate::model::{SessionView, User};
 use crate::notices::Notice;
 use crate::signing::KeySignature;
-use guard::{Admission, Asked, Caller, Confirmed, Credential, Ended};
+use guard::{Admission, Asked, Caller, Credential, Ended};
 use ipnet::IpNet;
 use kernel::{Fault, Kind, Timestamp, UserId};
 use queries::LiveKey;
@@ -42,7 +43,7 @@ const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// A key that counts, and whose it is.
 pub(crate) struct KnownKey {
     caller: Caller,
-    user: User,
+    user: Arc<User>,
     secret_hash: Vec<u8>,
     previous: Option<(Vec<u8>, Timestamp)>,
     addresses: Vec<IpNet>,
@@ -69,8 +70,9 @@ impl KnownKey {
                 second_factor: false,
                 confirmed_at: None,
                 scopes: Some(words(&row.scopes).into()),
+                memo: None,
             },
-            user: User {
+            user: Arc::new(User {
                 id: row.user_id,
                 email: row.email,
                 display_name: row.display_name,
@@ -79,7 +81,7 @@ impl KnownKey {
                 time_zone: row.time_zone,
                 created_at: row.created_at,
                 second_factor: row.second_factor,
-            },
+            }),
             secret_hash: row.secret_hash,
             previous: row.previous_hash.zip(row.previous_until),
             addresses: words(&row.addresses).iter().filter_map(|net| net.parse().ok()).collect(),
@@ -227,7 +229,7 @@ impl Identity {
     }
 
     /// Who a caller is, and by what they are here: a session, a key, or an account at another provider.
-    pub(crate) async fn presence(self: &Arc<Self>, caller: &Caller) -> Result<(User, SessionView), Fault> {
+    pub(crate) async fn presence(self: &Arc<Self>, caller: &Caller) -> Result<(Arc<User>, SessionView), Fault> {
         let now = self.ambient.now();
         if caller.credential == Credential::ApiKey {
             let known = self.recent_keys.by_id(caller.session_id, now);
@@ -240,11 +242,12 @@ impl Identity {
                 };
                 return Ok((known.user.clone(), view));
             }
+        } else if let Some(known) = Known::of(caller) {
+            return Ok((known.user.clone(), known.seen_by(caller, now)));
         } else if let Some(found) = self.federated_presence(caller, now) {
             return Ok(found);
-        } else if let Some(known) = self.session_by_id(caller.session_id).await? {
-            let confirmed_until = caller.confirmed_at.map(|at| at.plus(Confirmed::LASTS)).filter(|until| *until > now);
-            return Ok((known.user.clone(), SessionView { confirmed_until, ..known.session }));
+        } else if let Some(known) = Box::pin(self.session_by_id(caller.session_id)).await? {
+            return Ok((known.user.clone(), known.seen_by(caller, now)));
         }
         // It may have ended between the two questions.
         Err(Fault::new(Kind::Unauthenticated, "authentication_required", "Sign in first."))

@@ -34,7 +34,7 @@ pub(crate) struct Federation {
 /// Somebody whose access token of another provider was taken.
 struct KnownConnection {
     caller: Caller,
-    user: User,
+    user: Arc<User>,
     session: SessionView,
 }
 
@@ -170,7 +170,7 @@ impl Identity {
     }
 
     /// Who a caller is that came by another issuer's token.
-    pub(crate) fn federated_presence(&self, caller: &Caller, now: Timestamp) -> Option<(User, SessionView)> {
+    pub(crate) fn federated_presence(&self, caller: &Caller, now: Timestamp) -> Option<(Arc<User>, SessionView)> {
         let known = self.federation.recent.by_id(caller.session_id, now)?;
         Some((known.user.clone(), known.session))
     }
@@ -196,6 +196,7 @@ fn known(row: Connected, exp: i64) -> KnownConnection {
             // What they have proven there, and when, we do not know.
             confirmed_at: None,
             scopes: None,
+            memo: None,
         },
         session: SessionView {
             id: row.id,
@@ -203,7 +204,7 @@ fn known(row: Connected, exp: i64) -> KnownConnection {
             expires_at: Timestamp::from_micros(exp.saturating_mul(1_000_000)),
             confirmed_until: None,
         },
-        user: User {
+        user: Arc::new(User {
             id: row.user_id,
             email: row.email,
             display_name: row.display_name,
@@ -212,6 +213,6 @@ fn known(row: Connected, exp: i64) -> KnownConnection {
             time_zone: row.time_zone,
             created_at: row.created_at,
             second_factor: row.second_factor,
-        },
+        }),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn handler(
         return Err(Fault::new(Kind::Forbidden, "not_with_an_api_key", detail).into());
     }
     let known = identity.session_by_id(caller.session_id).await?.ok_or(NoEntry::Refused)?;
-    let user = known.user.clone();
+    let user = (*known.user).clone();
     identity.change_password(caller.user_id, &client, request.current_password, request.password).await?;
     if caller.credential != Credential::Session {
         return Ok(Json(SignedIn { user }).into_response());

@@ -1,11 +1,12 @@
 //! `GET /api/auth/me`: who is signed in.
 
 use crate::client::Cookies;
+use crate::known::Known;
 use crate::model::{SessionView, User};
 use crate::{Identity, cookies};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use guard::{Caller, Credential, Json};
+use guard::{Caller, Credential, Written};
 use http::header::SET_COOKIE;
 use serde::Serialize;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Me {
     /// Who.
-    user: User,
+    #[schema(value_type = User)]
+    user: Arc<User>,
     /// By which session.
     session: SessionView,
 }
@@ -29,11 +31,27 @@ pub(crate) async fn handler(
     caller: Caller,
     cookies: Cookies,
 ) -> guard::Result<Response> {
-    let (user, session) = identity.presence(&caller).await?;
-    let body = Json(Me { user, session });
+    let known = Known::of(&caller);
+    let (session, body) = match &known {
+        Some(known) => {
+            let session = known.seen_by(&caller, identity.ambient.now());
+            let write = || Written::of(&Me { user: known.user.clone(), session });
+            (session, known.tell(session.confirmed_until, write)?)
+        }
+        None => {
+            let (user, session) = identity.presence(&caller).await?;
+            (session, Written::of(&Me { user, session })?)
+        }
+    };
     let sid = cookies.sid.as_ref().filter(|_| caller.credential == Credential::Session);
-    let needs =
-        |sid: &&kernel::Secret<String>| !cookies.csrf.as_ref().is_some_and(|csrf| identity.csrf_matches(sid, csrf));
+    let needs = |sid: &&kernel::Secret<String>| {
+        let matches = |csrf: &str| match &known {
+            // Recognised by this very cookie.
+            Some(known) => known.csrf_matches(csrf, || identity.csrf_matches(sid, csrf)),
+            None => identity.csrf_matches(sid, csrf),
+        };
+        !cookies.csrf.as_deref().is_some_and(matches)
+    };
     if let Some(sid) = sid.filter(needs) {
         let left = session.expires_at.since(identity.ambient.now());
         let cookie = cookies::csrf(&identity.csrf_for(sid), left);

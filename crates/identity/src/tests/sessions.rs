@@ -203,6 +203,13 @@ async fn a_lost_csrf_cookie_is_given_again(db: store::Db) {
         signed.csrf = csrf;
         assert_eq!(house.me(&signed).await.cookie("__Host-csrf"), None);
     }
+    // One value that is right is remembered; another of this session is as good, and one of another session is not.
+    let mine = signed.csrf.clone();
+    let second = house.identity.csrf_for(&Secret::new(signed.sid.clone()));
+    for (csrf, is_kept) in [(&mine, true), (&second, true), (&other.csrf, false), (&mine, true)] {
+        signed.csrf.clone_from(csrf);
+        assert_eq!(house.me(&signed).await.cookie("__Host-csrf").is_none(), is_kept);
+    }
     assert_eq!(house.log_out(&signed).await.status, 204);
 }
 

@@ -38,6 +38,7 @@ impl Identities for Trusting {
             second_factor: false,
             confirmed_at: None,
             scopes: None,
+            memo: None,
         });
         async { Ok(caller) }.boxed()
     }

@@ -145,9 +145,7 @@ fn escape(out: &mut String, text: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
+pub(super) mod testing {
     use std::sync::{Arc, Mutex};
     use tracing_subscriber::Registry;
     use tracing_subscriber::layer::SubscriberExt as _;
@@ -167,7 +165,7 @@ mod tests {
     }
 
     /// The lines that are written while `work` runs.
-    fn lines(work: impl FnOnce()) -> Vec<String> {
+    pub(crate) fn lines(work: impl FnOnce()) -> Vec<String> {
         let sink = Sink::default();
         let outlet = crate::logging::outlet::Outlet::new(Box::new(sink.clone()));
         let subscriber = Registry::default().with(crate::logging::Lines(outlet.clone()));
@@ -176,6 +174,13 @@ mod tests {
         let bytes = sink.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::lines;
+    use super::*;
+    use serde_json::Value;
 
     #[test]
     fn a_line_is_json_with_its_fields() {

@@ -107,7 +107,7 @@ pub(super) async fn enter(
 ) -> guard::Result<Response> {
     let sid = identity.begin_session_as(user, SessionKind::Browser, client, true).await?.ok_or(NoEntry::Refused)?;
     let hash = seal::token::parse(seal::Purpose::Session, sid.expose()).ok_or(NoEntry::Refused)?;
-    let user = identity.session_of(&hash).await?.ok_or(NoEntry::Refused)?.user.clone();
+    let user = (*identity.session_of(&hash).await?.ok_or(NoEntry::Refused)?.user).clone();
     let device = device.map(|token| (SET_COOKIE, cookies::device(token.expose(), factors::DEVICE_LIFE)));
     let welcome = welcome(identity, StatusCode::OK, &sid, LoginAnswer::SignedIn { user });
     Ok((AppendHeaders(device), welcome).into_response())

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Profile {
     /// Who.
-    user: User,
+    #[schema(value_type = User)]
+    user: Arc<User>,
 }
 
 /// Tells whose credential this is.
