@@ -78,7 +78,6 @@ mod tests {
             outcome,
             seen: String::new(),
             requests: 1,
-            duration_ms: 0,
             target: "http://localhost:8080".into(),
             version: version.into(),
             proven_at: NOW.minus(Duration::from_hours(24 * days)),
