@@ -39,6 +39,7 @@ fn ended(id: &str, status: Status, seen: &str) -> RuleResult {
         expected: info.expected,
         seen: seen.to_owned(),
         requests: 3,
+        duration_ms: 0,
     }
 }
 
