@@ -74,7 +74,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_number_is_written_as_ever(number: u64, shift in 0u32..64) {
-            prop_assert_eq!(Digits::of(number >> shift).as_str(), (number >> shift).to_string());
+            let digits = Digits::of(number >> shift);
+            prop_assert_eq!(digits.as_str(), (number >> shift).to_string());
         }
     }
 }

@@ -238,12 +238,11 @@ impl Host {
         builder.timer(OneAlarm::default());
         let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut connection = std::pin::pin!(connection);
-        let ended = match until_told(connection.as_mut(), self.closed).await {
-            Some(ended) => ended,
-            None => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        let ended = if let Some(ended) = until_told(connection.as_mut(), self.closed).await {
+            ended
+        } else {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         };
         if let Err(error) = ended {
             // Who speaks HTTP/2 means no harm.

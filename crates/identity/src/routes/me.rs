@@ -32,16 +32,13 @@ pub(crate) async fn handler(
     cookies: Cookies,
 ) -> guard::Result<Response> {
     let known = Known::of(&caller);
-    let (session, body) = match &known {
-        Some(known) => {
-            let session = known.seen_by(&caller, identity.ambient.now());
-            let write = || Written::of(&Me { user: known.user.clone(), session });
-            (session, known.tell(session.confirmed_until, write)?)
-        }
-        None => {
-            let (user, session) = identity.presence(&caller).await?;
-            (session, Written::of(&Me { user, session })?)
-        }
+    let (session, body) = if let Some(known) = &known {
+        let session = known.seen_by(&caller, identity.ambient.now());
+        let write = || Written::of(&Me { user: known.user.clone(), session });
+        (session, known.tell(session.confirmed_until, write)?)
+    } else {
+        let (user, session) = identity.presence(&caller).await?;
+        (session, Written::of(&Me { user, session })?)
     };
     let sid = cookies.sid.as_ref().filter(|_| caller.credential == Credential::Session);
     let needs = |sid: &&kernel::Secret<String>| {

@@ -55,5 +55,6 @@ pub(crate) async fn handler(
     account_queries::update_profile(&mut tx, caller.user_id, name, locale, zone, at).await?;
     tx.commit().await?;
     identity.forget(caller.user_id);
-    me::handler(State(identity), caller, client.cookies()).await
+    // What was remembered of them when they were recognised is not so any more.
+    me::handler(State(identity), Caller { memo: None, ..caller }, client.cookies()).await
 }
