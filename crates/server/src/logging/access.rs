@@ -96,7 +96,7 @@ mod tests {
         Access {
             at: SystemClock.now(),
             request_id: Uuid::from_u128(0x0199_d5a4_0000_7000_8000_0000_00ab_cdef),
-            user_ref: (micros % 2 == 0).then_some("0123456789ab"),
+            user_ref: micros.is_multiple_of(2).then_some("0123456789ab"),
             method,
             route,
             status: StatusCode::OK,
